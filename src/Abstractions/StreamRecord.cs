@@ -1,0 +1,68 @@
+namespace DashStream;
+
+/// <summary>
+/// One entry of a log, opaque to providers: key, value, headers, time. Immutable. The memory behind key, value and headers must stay unchanged until the
+/// send has completed; memory of a record that was read belongs to the record and stays valid as long as it is held.
+/// </summary>
+public sealed class StreamRecord
+{
+    /// <summary>A record to send.</summary>
+    /// <param name="key">Decides the partition and the order; empty means any partition and no order.</param>
+    /// <param name="value">The payload. Null is a tombstone and stays different from empty.</param>
+    /// <param name="headers">Ordered headers; null means none.</param>
+    /// <param name="timestampUs">Microseconds since the Unix epoch, UTC; 0 lets the provider take its own time.</param>
+    public StreamRecord(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value, StreamHeaders? headers = null, long timestampUs = 0)
+        : this(key, value, headers, timestampUs, position: null)
+    {
+    }
+
+    /// <summary>A record as read; called by providers.</summary>
+    /// <param name="key">The key; empty when there is none.</param>
+    /// <param name="value">The payload, or null for a tombstone.</param>
+    /// <param name="headers">Ordered headers; null means none.</param>
+    /// <param name="timestampUs">Microseconds since the Unix epoch, UTC.</param>
+    /// <param name="position">Where the record lies.</param>
+    public StreamRecord(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value, StreamHeaders? headers, long timestampUs, StreamPosition? position)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(timestampUs);
+        Key = key;
+        Value = value;
+        Headers = headers ?? StreamHeaders.Empty;
+        TimestampUs = timestampUs;
+        Position = position;
+    }
+
+    /// <summary>Records of one key go to one partition and keep their order. Empty: none.</summary>
+    public ReadOnlyMemory<byte> Key { get; }
+
+    /// <summary>The payload, or null for a tombstone.</summary>
+    public ReadOnlyMemory<byte>? Value { get; }
+
+    /// <summary>Ordered headers.</summary>
+    public StreamHeaders Headers { get; }
+
+    /// <summary>Microseconds since the Unix epoch, UTC. 0 before sending means "the provider's time". Providers may store it coarser and say so
+    /// (<see cref="ProviderCapabilities.TimestampResolutionUs"/>).</summary>
+    public long TimestampUs { get; }
+
+    /// <summary>Where the record lies; null until it was read from a log.</summary>
+    public StreamPosition? Position { get; }
+
+    /// <summary>The partition to send to, or null to let the key decide. For relays and replays that must keep the original's partition.</summary>
+    public int? TargetPartition { get; init; }
+
+    /// <summary>Bytes of key, value and headers together: what size limits are measured against.</summary>
+    public long SizeBytes
+    {
+        get
+        {
+            long size = Key.Length + (Value?.Length ?? 0);
+            foreach (var header in Headers.AsSpan())
+            {
+                size += System.Text.Encoding.UTF8.GetByteCount(header.Name) + header.Value.Length;
+            }
+
+            return size;
+        }
+    }
+}
