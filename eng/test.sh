@@ -1,0 +1,73 @@
+# Sourced by build.sh: runs every test project and adds up what the runner reported.
+
+# A test project is one that references the test adapter, wherever it lives.
+test_projects() {
+    grep -l --include='*.csproj' --exclude-dir={bin,obj,artifacts,.git} -r 'Include="MSTest.TestAdapter"' . | sed 's:^\./::' | sort
+}
+
+test_binary() { printf '%s/bin/%s/%s/%s.dll' "$(dirname "$1")" "$config" "$framework" "$(basename "$1" .csproj)"; }
+
+run_tests() {
+    read_test_options "$@"
+    require_sdk
+    choose_dependency_set
+    # A library that stays missing has been named; the tests that need it say so themselves.
+    ensure libzstd.so.1 libzstd1 || true
+    ensure liblz4.so.1 liblz4-1 || true
+    use_neighbouring_kafka
+    build "$solution" || { say "0 passed, 0 failed, 0 skipped"; exit 1; }
+    run_projects
+}
+
+read_test_options() {
+    local option
+    for option in "$@"; do
+        case $option in
+            --deep) export DASHSTREAM_DEEP=1 ;;
+            *) die "test takes --deep and nothing else, not '$option'" ;;
+        esac
+    done
+}
+
+use_neighbouring_kafka() {
+    [ -z "${KAFKA_HOME:-}" ] && [ -d ../shared/kafka ] || return 0
+    KAFKA_HOME=$(cd ../shared/kafka && pwd)
+    export KAFKA_HOME
+}
+
+run_projects() {
+    local project crashed=0 results=$artifacts/test
+    rm -rf "$results"
+    mkdir -p "$results"
+    for project in $(test_projects); do
+        run_project "$project" "$results" || crashed=$((crashed + 1))
+    done
+    report "$results" "$crashed"
+}
+
+# Fails only when the run itself went wrong: failed tests are counted from the results file.
+run_project() {
+    local project=$1 results=$2 name code=0
+    name=$(basename "$project" .csproj)
+    say "== $name"
+    dotnet test "$(test_binary "$project")" --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
+        --logger 'console;verbosity=minimal' --blame-hang-timeout 15m --blame-hang-dump-type none </dev/null 2>&1 |
+        grep --line-buffered -vE "$runner_noise" || code=$?
+    [ "$code" = 0 ] || grep -qs 'outcome="Failed"' "$results/$name.trx" || {
+        note "$name did not finish its run (exit code $code)."
+        return 1
+    }
+}
+
+# The skipped are listed below with their reasons; the rest says nothing about the tests.
+runner_noise="^  Skipped |^VSTest version|^Starting test execution|^A total of|^Data collector 'Blame' message: All tests|^Results File:|^$"
+
+# The last line is the sum; a run that crashed counts as one failure beside what its results file holds.
+report() {
+    local results=$1 crashed=$2 passed=0 failed=0 skipped=0
+    find "$results" -name '*.trx' -exec awk -v sums="$results/sums" -f eng/test-report.awk {} +
+    [ ! -f "$results/sums" ] || read -r passed failed skipped <"$results/sums"
+    failed=$((failed + crashed))
+    say "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
