@@ -53,11 +53,14 @@ run_project() {
     dotnet test "$(test_binary "$project")" --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
         --logger 'console;verbosity=minimal' --blame-hang-timeout 15m --blame-hang-dump-type none </dev/null 2>&1 |
         grep --line-buffered -vE "$runner_noise" || code=$?
-    [ "$code" = 0 ] || grep -qs 'outcome="Failed"' "$results/$name.trx" || {
+    [ "$code" = 0 ] || ended_with_failed_tests "$results/$name.trx" || {
         note "$name did not finish its run (exit code $code)."
         return 1
     }
 }
+
+# As against a run that crashed, hung or found no test: its results file lacks what did not get to run.
+ended_with_failed_tests() { grep -qs '<UnitTestResult .* outcome="Failed"' "$1" && ! grep -q 'run was aborted' "$1"; }
 
 # The skipped are listed below with their reasons; the rest says nothing about the tests.
 runner_noise="^  Skipped |^VSTest version|^Starting test execution|^A total of|^Data collector 'Blame' message: All tests|^Results File:|^$"
