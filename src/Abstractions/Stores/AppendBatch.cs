@@ -44,11 +44,17 @@ public sealed class AppendBatch
 
     internal UInt128 OffsetAt(int index) => _items[index].Offset;
 
-    internal void Add(StreamRecord record, int partition, long timestampUs, long sequence)
+    internal void Add(StreamRecord record, int partition, long timestampUs, long sequence) =>
+        Add(record, partition, timestampUs, sequence, record.SizeBytes);
+
+    internal void Add(StreamRecord record, int partition, long timestampUs, long sequence, long sizeBytes)
     {
         _items.Add(new Item { Record = record, Partition = partition, TimestampUs = timestampUs, Sequence = sequence });
-        SizeBytes += record.SizeBytes;
+        SizeBytes += sizeBytes;
     }
+
+    internal void CopyTo(AppendBatch target, int index) =>
+        target.Add(RecordAt(index), PartitionAt(index), TimestampAt(index), SequenceAt(index));
 
     internal void Clear()
     {
