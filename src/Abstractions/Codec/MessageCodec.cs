@@ -1,6 +1,5 @@
 using System.Buffers;
 using DashStream.Protocol;
-using Google.Protobuf;
 
 namespace DashStream;
 

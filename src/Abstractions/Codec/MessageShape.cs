@@ -1,4 +1,3 @@
-using DashStream.Protocol;
 using Google.Protobuf.Reflection;
 
 namespace DashStream;
