@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.Globalization;
+using DashStream.Bench;
+
+const int DefaultRounds = 15;
+const int QuickRounds = 5;
+
+var filter = new Argument<string>("filter")
+{
+    Description = "Part of a case's name; all cases when left out.", DefaultValueFactory = _ => "",
+};
+var rounds = new Option<int?>("--rounds")
+{
+    Description = $"Measured rounds of each side (default {DefaultRounds}, quick {QuickRounds}).",
+};
+rounds.Validators.Add(result =>
+{
+    if (result.GetValueOrDefault<int?>() is < 1)
+    {
+        result.AddError("--rounds must be at least 1.");
+    }
+});
+var quick = new Option<bool>("--quick") { Description = "Short rounds and few: to see that it runs, not to quote." };
+var output = new Option<FileInfo?>("--out") { Description = "Where the results go (default artifacts/bench/TIME.json)." };
+
+var list = new Command("list", "Name the cases.");
+list.SetAction(_ => ListCases());
+
+var run = new Command("run", "Measure: warm-up, then both sides in turn.") { filter, rounds, quick, output };
+run.SetAction((parsed, cancellationToken) => RunCasesAsync(
+    parsed.GetValue(filter)!, parsed.GetValue(rounds), parsed.GetValue(quick), parsed.GetValue(output), cancellationToken));
+
+var root = new RootCommand("Measures DashStream against a yardstick, case by case.") { list, run };
+return await root.Parse(args.Length == 0 ? ["run"] : args).InvokeAsync();
+
+static void ListCases()
+{
+    foreach (var @case in BenchCatalog.Find(""))
+    {
+        Console.WriteLine($"{@case.Name,-28} {@case.Operation}: {@case.Ours.Name} against {@case.Yardstick.Name}");
+    }
+}
+
+static async Task<int> RunCasesAsync(string filter, int? rounds, bool quick, FileInfo? output, CancellationToken cancellationToken)
+{
+    var cases = BenchCatalog.Find(filter);
+    if (cases.Count == 0)
+    {
+        await Console.Error.WriteLineAsync($"error: no case is named like '{filter}'; 'list' names them all.");
+        return 1;
+    }
+
+    var startedAt = TimeProvider.System.GetUtcNow();
+    var count = rounds ?? (quick ? QuickRounds : DefaultRounds);
+    var runner = new BenchRunner(count, TimeSpan.FromMilliseconds(quick ? 20 : 200));
+    List<BenchResult> results = [];
+    foreach (var @case in cases)
+    {
+        await using (@case)
+        {
+            results.Add(await runner.RunAsync(@case, cancellationToken));
+        }
+
+        Print(results[^1]);
+    }
+
+    output ??= ResultsFile.Default(startedAt);
+    await ResultsFile.WriteAsync(output, new BenchReport(1, startedAt, count, Machine.This(), results), cancellationToken);
+    Console.WriteLine($"results: {output.FullName}");
+    return 0;
+}
+
+static void Print(BenchResult result)
+{
+    var ratio = result.SpeedRatio;
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture, $"{result.Name}: {ratio.Median:0.00}x ({ratio.Min:0.00} to {ratio.Max:0.00}) the yardstick's speed"));
+    PrintSide("ours", result.Ours);
+    PrintSide("yardstick", result.Yardstick);
+}
+
+static void PrintSide(string role, SideResult side) => Console.WriteLine(string.Create(
+    CultureInfo.InvariantCulture,
+    $"  {role,-9} {side.OperationsPerSecond.Median,14:#,0}/s {side.AllocatedBytesPerOperation,10:#,0} B each  {side.Name}"));
