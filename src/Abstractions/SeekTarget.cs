@@ -1,6 +1,9 @@
+using System.ComponentModel;
+
 namespace DashStream;
 
 /// <summary>Where reading goes on: a closed choice.</summary>
+[TypeConverter(typeof(SeekTargetConverter))]
 public abstract record SeekTarget
 {
     private SeekTarget()

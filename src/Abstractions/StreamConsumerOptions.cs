@@ -50,6 +50,8 @@ public sealed class StreamConsumerOptions
         Require(MaxBatchBytes is >= 1024 and <= 256 * 1024 * 1024, nameof(MaxBatchBytes), $"is {MaxBatchBytes}; allowed are 1 KiB to 256 MiB");
     }
 
+    internal StreamConsumerOptions Copy() => (StreamConsumerOptions)MemberwiseClone();
+
     private static void Require(bool holds, string name, string fault)
     {
         if (!holds)

@@ -1,0 +1,111 @@
+using DashStream.Sequencing;
+
+namespace DashStream.Client;
+
+/// <summary>
+/// One partition for as long as it is ours: its watermark, how many deliveries are with handlers, and whether it is paused because it is too far ahead of its
+/// watermark. Once closed, nothing more starts and nothing counts any more.
+/// </summary>
+internal sealed class AssignedPartition(int partition, InFlightBudget budget, int maxPending, Action<AssignedPartition> onRoom)
+{
+    private readonly PartitionTracker _tracker = new(partition);
+    private readonly Lock _gate = new();
+    private TaskCompletionSource? _idle;
+    private int _running;
+    private bool _closed;
+    private bool _held;
+
+    public int Partition { get; } = partition;
+
+    /// <summary>Paused by us because too much is pending; set by the reading loop, cleared when there is room.</summary>
+    public bool IsHeld
+    {
+        get => Volatile.Read(ref _held);
+        set => Volatile.Write(ref _held, value);
+    }
+
+    public bool HasRoom => _tracker.Pending <= maxPending / 2;
+
+    public bool IsOverfull => _tracker.Pending >= maxPending;
+
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _closed;
+            }
+        }
+    }
+
+    public ReceivedMessage Take(StreamRecord record)
+    {
+        var message = new ReceivedMessage(record, this, _tracker.Add(record.Position!.Value.Offset));
+        budget.Add(message.SizeBytes);
+        return message;
+    }
+
+    /// <summary>A delivery starts; false when the partition is closed, and then it must not.</summary>
+    public bool TryStart()
+    {
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return false;
+            }
+
+            _running++;
+            return true;
+        }
+    }
+
+    /// <summary>A started delivery is no longer with a handler.</summary>
+    public void Release()
+    {
+        lock (_gate)
+        {
+            if (--_running == 0)
+            {
+                _idle?.TrySetResult();
+            }
+        }
+    }
+
+    public void Finish(ReceivedMessage message, long ticket, bool handled)
+    {
+        if (handled)
+        {
+            _tracker.Complete(ticket);
+        }
+
+        budget.Remove(message.SizeBytes, handled);
+        if (IsHeld)
+        {
+            onRoom(this);
+        }
+    }
+
+    /// <summary>Lets nothing more start; completes when no delivery is with a handler. The watermark still moves until <see cref="Close"/>.</summary>
+    public Task StopStarting()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            return _running == 0
+                ? Task.CompletedTask
+                : (_idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    public void Close()
+    {
+        StopStarting();
+        _tracker.Close();
+    }
+
+    public bool TryTakeCommit(out StreamPosition position) => _tracker.TryTakeCommit(out position);
+
+    public void CommitFailed() => _tracker.CommitFailed();
+}

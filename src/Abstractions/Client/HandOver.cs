@@ -1,0 +1,26 @@
+namespace DashStream.Client;
+
+/// <summary>A message in the provider's hands: its number, its size, and the outcome to come.</summary>
+internal readonly struct HandOver
+{
+    private HandOver(ValueTask<StreamPosition> stored, ulong sequence, int bytes, bool throttled)
+    {
+        Stored = stored;
+        Sequence = sequence;
+        Bytes = bytes;
+        IsThrottled = throttled;
+    }
+
+    /// <summary>The provider has no room: nothing was taken, the number was given back.</summary>
+    public static HandOver Throttled { get; } = new(default, 0, 0, throttled: true);
+
+    public ValueTask<StreamPosition> Stored { get; }
+
+    public ulong Sequence { get; }
+
+    public int Bytes { get; }
+
+    public bool IsThrottled { get; }
+
+    public static HandOver Accepted(ValueTask<StreamPosition> stored, ulong sequence, int bytes) => new(stored, sequence, bytes, throttled: false);
+}

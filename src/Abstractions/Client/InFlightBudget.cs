@@ -1,0 +1,51 @@
+namespace DashStream.Client;
+
+/// <summary>Counts what was taken in and is not done; reading waits while it is full. Thread-safe.</summary>
+internal sealed class InFlightBudget(int maxRecords, long maxBytes)
+{
+    private readonly Lock _gate = new();
+    private TaskCompletionSource? _room;
+    private long _records;
+    private long _bytes;
+    private long _finished;
+
+    public long Records => Interlocked.Read(ref _records);
+
+    public long Finished => Interlocked.Read(ref _finished);
+
+    public void Add(long bytes)
+    {
+        lock (_gate)
+        {
+            _records++;
+            _bytes += bytes;
+        }
+    }
+
+    public void Remove(long bytes, bool handled)
+    {
+        lock (_gate)
+        {
+            _records--;
+            _bytes -= bytes;
+            _finished += handled ? 1 : 0;
+            if (_room is not null && HasRoom)
+            {
+                _room.SetResult();
+                _room = null;
+            }
+        }
+    }
+
+    public Task WaitForRoomAsync()
+    {
+        lock (_gate)
+        {
+            return HasRoom
+                ? Task.CompletedTask
+                : (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    private bool HasRoom => _records < maxRecords && _bytes < maxBytes;
+}

@@ -1,0 +1,84 @@
+using Microsoft.Extensions.Logging;
+
+namespace DashStream.Client;
+
+/// <summary>Step 1 of the way in: reads batches, retries what is transient, reports gaps, holds partitions that are too far ahead, and passes records on.</summary>
+internal sealed class ReadLoop(
+    IStreamConsumer consumer, Assignments assignments, PauseControl pauses, ReadingGate gate, InFlightBudget budget, DashStreamConsumerOptions options,
+    TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan ReadWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LastBackoff = TimeSpan.FromSeconds(5);
+
+    /// <summary>Reads until cancelled.</summary>
+    /// <exception cref="StreamException">A permanent error.</exception>
+    public async Task RunAsync(Action<ReceivedMessage> sink, CancellationToken stop)
+    {
+        var failures = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await budget.WaitForRoomAsync().WaitAsync(stop).ConfigureAwait(false);
+                await CycleAsync(sink, stop).ConfigureAwait(false);
+                failures = 0;
+            }
+            catch (OperationCanceledException)
+            {
+                // Stopped, or interrupted: the loop's condition tells which.
+            }
+            catch (StreamException e) when (e.IsTransient || e.Kind == StreamErrorKind.Timeout)
+            {
+                await BackOffAsync(failures++, e, stop).ConfigureAwait(false);
+            }
+            catch (StreamException e) when (e.Kind == StreamErrorKind.Closed && stop.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private async ValueTask CycleAsync(Action<ReceivedMessage> sink, CancellationToken stop)
+    {
+        var token = await gate.BeginCycleAsync().ConfigureAwait(false);
+        try
+        {
+            using var registration = stop.UnsafeRegister(static g => ((ReadingGate)g!).CancelCycle(), gate);
+            pauses.HoldOverfull();
+            var batch = await consumer.ReadAsync(ReadWait, token).ConfigureAwait(false);
+            foreach (var gap in batch.Gaps)
+            {
+                Log.GapFound(logger, consumer.Topic, gap.Partition, gap.From.ToString(), gap.To.ToString());
+                options.OnGap?.Invoke(gap);
+            }
+
+            TakeIn(batch.Records, sink);
+        }
+        finally
+        {
+            gate.EndCycle();
+        }
+    }
+
+    private void TakeIn(IReadOnlyList<StreamRecord> records, Action<ReceivedMessage> sink)
+    {
+        foreach (var record in records)
+        {
+            var number = record.Position!.Value.Partition;
+            var partition = assignments.Find(number) ?? (consumer.Group is null ? assignments.Renew(number) : null);
+            if (partition is not null)
+            {
+                sink(partition.Take(record));
+            }
+        }
+    }
+
+    private async ValueTask BackOffAsync(int failures, StreamException error, CancellationToken stop)
+    {
+        var ceiling = Math.Min(LastBackoff.TotalMilliseconds, FirstBackoff.TotalMilliseconds * Math.Pow(2, failures));
+        var delay = TimeSpan.FromMilliseconds((ceiling / 2) + (Random.Shared.NextDouble() * ceiling / 2));
+        Log.ReadRetried(logger, consumer.Topic, delay, error);
+        await Task.Delay(delay, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+}

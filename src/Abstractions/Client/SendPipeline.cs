@@ -1,0 +1,120 @@
+using System.Buffers;
+using DashStream.Protocol;
+using DashStream.Sequencing;
+
+namespace DashStream.Client;
+
+/// <summary>Steps 1 and 4 of a send: validate, then in the thread's lane take the number, stamp, encode once, hand over. Thread-safe; never waits.</summary>
+internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerOptions options, TimeProvider time)
+{
+    private readonly MessageCodec _codec = new(options.Codec);
+    private readonly LaneTable _lanes = new(options.MaxLanes, Guid.NewGuid());
+    private readonly HeaderStamper _stamper = new(options.TenantId, time);
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
+    /// <summary>Hands the message to the provider, or throws what is wrong with it; then its number is not spent.</summary>
+    public HandOver HandOver(DashStreamMessage message)
+    {
+        var source = MessageValidator.Check(message);
+        var tenant = _stamper.TenantOf(source);
+        while (true)
+        {
+            var lane = _lanes.Get(tenant, source.ThreadId);
+            lock (lane.Gate)
+            {
+                if (!lane.Evicted)
+                {
+                    return message.MessageCase == DashStreamMessage.MessageOneofCase.EventBatch
+                        ? HandOverBatch(lane, message.EventBatch)
+                        : HandOverSingle(lane, message, source);
+                }
+            }
+        }
+    }
+
+    private HandOver HandOverSingle(Lane lane, DashStreamMessage message, Header source)
+    {
+        // A number that is set belongs to a relay or a replay, which keeps it.
+        var takesNumber = source.Sequence == 0 && HeaderStamper.IsNumbered(message);
+        var sequence = takesNumber ? lane.Last + 1 : source.Sequence;
+        var header = _stamper.Stamp(lane, source, MessageParts.TypeOf(message), sequence);
+        return Send(lane, message, header, takesNumber ? sequence : lane.Last);
+    }
+
+    private HandOver HandOverBatch(Lane lane, EventBatch source)
+    {
+        var batch = source.Clone();
+        var last = lane.Last;
+        foreach (var inner in batch.Events)
+        {
+            if (inner.Header is { ThreadId.Length: > 0 } own && own.ThreadId != source.Header.ThreadId)
+            {
+                throw new StreamException(StreamErrorKind.InvalidRequest,
+                    $"An event of thread '{own.ThreadId}' stands in a batch of thread '{source.Header.ThreadId}': a batch is ordered by its own thread, so send it apart.");
+            }
+
+            _stamper.StampInner(inner, source.Header, ref last);
+        }
+
+        var header = _stamper.Stamp(lane, source.Header, MessageType.EventBatch, source.Header.Sequence);
+        return Send(lane, batch, header, last);
+    }
+
+    private HandOver Send(Lane lane, DashStreamMessage message, Header header, ulong lastWhenTaken)
+    {
+        var value = Encode(message, header);
+        var record = new StreamRecord(lane.Key, value, lane.Headers, header.TimestampUs > 0 ? header.TimestampUs : _stamper.NowUs());
+        var stored = producer.SendAsync(record, CancellationToken.None);
+        if (stored.IsFaulted)
+        {
+            // Refused at once means certainly not stored: the number is still free. Anything else may be stored, so the number is spent.
+            var error = RefusalOf(stored);
+            if (error.Kind == StreamErrorKind.Throttled)
+            {
+                return Client.HandOver.Throttled;
+            }
+
+            lane.Last = error.Kind is StreamErrorKind.TooLarge or StreamErrorKind.InvalidRequest or StreamErrorKind.Closed ? lane.Last : lastWhenTaken;
+            throw error;
+        }
+
+        lane.Last = lastWhenTaken;
+        return Client.HandOver.Accepted(stored, header.Sequence, value.Length + lane.Key.Length);
+    }
+
+    private byte[] Encode(DashStreamMessage message, Header header)
+    {
+        var buffer = _buffer ??= new ArrayBufferWriter<byte>();
+        try
+        {
+            _codec.Encode(message, header, buffer);
+            return buffer.WrittenSpan.ToArray();
+        }
+        finally
+        {
+            Recycle(buffer);
+        }
+    }
+
+    // One huge message must not pin its buffer to the thread for good.
+    private static void Recycle(ArrayBufferWriter<byte> buffer)
+    {
+        const int MaxKeptBytes = 256 * 1024;
+        if (buffer.Capacity > MaxKeptBytes)
+        {
+            _buffer = null;
+        }
+        else
+        {
+            buffer.ResetWrittenCount();
+        }
+    }
+
+    private static StreamException RefusalOf(ValueTask<StreamPosition> refused)
+    {
+        var error = refused.AsTask().Exception!.InnerException!;
+        return error as StreamException ?? new StreamException(StreamErrorKind.Fatal, $"The provider failed unexpectedly: {error.Message}", error);
+    }
+}

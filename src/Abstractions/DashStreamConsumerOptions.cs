@@ -1,0 +1,92 @@
+namespace DashStream;
+
+/// <summary>Settings of a <see cref="DashStreamConsumer"/>. Read once, when it is opened.</summary>
+public sealed class DashStreamConsumerOptions
+{
+    /// <summary>How the topic is read: start, session, batches. The group is the one given to <see cref="DashStreamConsumer.OpenAsync"/>.</summary>
+    public StreamConsumerOptions Stream { get; set; } = new();
+
+    /// <summary>How bytes become messages.</summary>
+    public MessageCodecOptions Codec { get; set; } = new() { Decoding = FrameDecoding.Compatible, RequireHeader = false };
+
+    /// <summary>Most handlers that run at once, each for another key. Default 64; 1 to 10,000.</summary>
+    public int MaxConcurrency { get; set; } = 64;
+
+    /// <summary>Most records taken in and not yet done, in all. Default 20,000; 1 to 10,000,000. Beyond it reading pauses; membership stays.</summary>
+    public int MaxInFlight { get; set; } = 20_000;
+
+    /// <summary>Most records of one partition between its watermark and its newest record. Default 10,000; beyond it that partition alone is paused.</summary>
+    public int MaxInFlightPerPartition { get; set; } = 10_000;
+
+    /// <summary>Most bytes of records taken in and not yet done. Default 64 MiB; at least 1 KiB.</summary>
+    public long MaxInFlightBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>How often the watermark is committed. Default 1 s; 1 ms to 1 h. It is also committed on revoke and on stop.</summary>
+    public TimeSpan CommitInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a revoked partition waits for its running handlers. Default 5 s; less than the session time-out.</summary>
+    public TimeSpan RevokeTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Deadline of the stop that cancelling <see cref="DashStreamConsumer.RunAsync"/> or disposal does. Default 10 s; zero or more.</summary>
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Decides what becomes of a record that cannot be decoded or whose handler failed; called with that key standing still. Null (default) stops the run with
+    /// the error, and nothing is skipped.
+    /// </summary>
+    public Func<FailedDelivery, CancellationToken, ValueTask<FailureAction>>? OnFailure { get; set; }
+
+    /// <summary>Hears of ranges that the log no longer held. They are logged as warnings in any case.</summary>
+    public Action<StreamGap>? OnGap { get; set; }
+
+    internal DashStreamConsumerOptions Copy()
+    {
+        var copy = (DashStreamConsumerOptions)MemberwiseClone();
+        copy.Stream = Stream.Copy();
+        return copy;
+    }
+
+    /// <summary>Names every value that is out of range, with the range. Empty when all is well.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (MaxConcurrency is < 1 or > 10_000)
+        {
+            yield return $"{nameof(MaxConcurrency)} is {MaxConcurrency}; allowed are 1 to 10,000";
+        }
+
+        if (MaxInFlight is < 1 or > 10_000_000)
+        {
+            yield return $"{nameof(MaxInFlight)} is {MaxInFlight}; allowed are 1 to 10,000,000";
+        }
+
+        if (MaxInFlightPerPartition is < 1 or > 10_000_000)
+        {
+            yield return $"{nameof(MaxInFlightPerPartition)} is {MaxInFlightPerPartition}; allowed are 1 to 10,000,000";
+        }
+
+        if (MaxInFlightBytes < 1024)
+        {
+            yield return $"{nameof(MaxInFlightBytes)} is {MaxInFlightBytes}; the least is 1 KiB";
+        }
+
+        if (CommitInterval < TimeSpan.FromMilliseconds(1) || CommitInterval > TimeSpan.FromHours(1))
+        {
+            yield return $"{nameof(CommitInterval)} is {CommitInterval}; allowed are 1 ms to 1 h";
+        }
+
+        if (RevokeTimeout < TimeSpan.Zero || RevokeTimeout >= Stream.SessionTimeout)
+        {
+            yield return $"{nameof(RevokeTimeout)} is {RevokeTimeout}; allowed are zero to less than the session time-out ({Stream.SessionTimeout})";
+        }
+
+        if (StopTimeout < TimeSpan.Zero)
+        {
+            yield return $"{nameof(StopTimeout)} is {StopTimeout}; it cannot be negative";
+        }
+
+        foreach (var fault in Codec.Errors())
+        {
+            yield return $"{nameof(Codec)}: {fault}";
+        }
+    }
+}

@@ -1,0 +1,67 @@
+namespace DashStream;
+
+/// <summary>Settings of a <see cref="DashStreamProducer"/>. Read once, when it is opened.</summary>
+public sealed class DashStreamProducerOptions
+{
+    /// <summary>Tenant of messages that name none. Default <c>default</c>; not blank.</summary>
+    public string TenantId { get; set; } = "default";
+
+    /// <summary>How messages become bytes.</summary>
+    public MessageCodecOptions Codec { get; set; } = new();
+
+    /// <summary>
+    /// Threads whose numbering is remembered; the least recently used goes first and comes back under a new producer identity. Default 100,000; at least 1.
+    /// </summary>
+    public int MaxLanes { get; set; } = 100_000;
+
+    /// <summary>Encoded bytes that may be on their way at once; further sends wait in order. Default 32 MiB; at least 1 KiB.</summary>
+    public long MaxInFlightBytes { get; set; } = 32 * 1024 * 1024;
+
+    /// <summary>Sends that may wait for room at once; one more fails with <see cref="StreamErrorKind.Throttled"/> at once. Default 100,000; at least 0.</summary>
+    public int MaxWaitingSends { get; set; } = 100_000;
+
+    /// <summary>How long a send waits for room before it fails with <see cref="StreamErrorKind.Throttled"/>. Default 30 s; more than zero, at most 1 h.</summary>
+    public TimeSpan MaxWait { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Deadline of the stop that disposal does. Default 10 s; zero or more.</summary>
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Names every value that is out of range, with the range. Empty when all is well.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (string.IsNullOrWhiteSpace(TenantId))
+        {
+            yield return $"{nameof(TenantId)} is blank";
+        }
+
+        if (MaxLanes < 1)
+        {
+            yield return $"{nameof(MaxLanes)} is {MaxLanes}; the least is 1";
+        }
+
+        if (MaxInFlightBytes < 1024)
+        {
+            yield return $"{nameof(MaxInFlightBytes)} is {MaxInFlightBytes}; the least is 1 KiB";
+        }
+
+        if (MaxWaitingSends < 0)
+        {
+            yield return $"{nameof(MaxWaitingSends)} is {MaxWaitingSends}; it cannot be negative";
+        }
+
+        if (MaxWait <= TimeSpan.Zero || MaxWait > TimeSpan.FromHours(1))
+        {
+            yield return $"{nameof(MaxWait)} is {MaxWait}; allowed are more than zero to 1 h";
+        }
+
+        if (StopTimeout < TimeSpan.Zero)
+        {
+            yield return $"{nameof(StopTimeout)} is {StopTimeout}; it cannot be negative";
+        }
+
+        foreach (var fault in Codec.Errors())
+        {
+            yield return $"{nameof(Codec)}: {fault}";
+        }
+    }
+}

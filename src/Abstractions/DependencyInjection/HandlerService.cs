@@ -1,0 +1,108 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace DashStream;
+
+/// <summary>What a hosted consumer runs.</summary>
+internal sealed record HandlerRegistration(Type Handler, string Topic, string Group, Action<DashStreamConsumerOptions>? Configure);
+
+/// <summary>
+/// Runs one handler for as long as the host runs. A backend that is not there yet is waited for; a permanent failure ends the service, and the host decides
+/// what that means. The stop keeps within the host's own limit.
+/// </summary>
+internal sealed class HandlerService : BackgroundService
+{
+    private static readonly TimeSpan OpenRetry = TimeSpan.FromSeconds(1);
+
+    private readonly IServiceProvider _services;
+    private readonly DashStreamClient _client;
+    private readonly DashStreamConsumerOptions _options;
+    private readonly HandlerRegistration _registration;
+    private readonly IDeliveryObserver[] _observers;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private volatile DashStreamConsumer? _running;
+
+    private HandlerService(IServiceProvider services, DashStreamClient client, DashStreamConsumerOptions options, HandlerRegistration registration)
+    {
+        _services = services;
+        _client = client;
+        _options = options;
+        _registration = registration;
+        _observers = [.. services.GetServices<IDeliveryObserver>()];
+        _time = services.GetRequiredService<TimeProvider>();
+        _logger = Log.For(services);
+    }
+
+    public static HandlerService Create(IServiceProvider services, string? name, HandlerRegistration registration)
+    {
+        var client = name is null ? services.GetRequiredService<DashStreamClient>() : services.GetRequiredKeyedService<DashStreamClient>(name);
+        var options = services.GetRequiredService<IOptionsMonitor<DashStreamOptions>>().Get(name ?? Options.DefaultName).Consumer.Copy();
+        registration.Configure?.Invoke(options);
+        OptionFaults.ThrowIfAny($"Consumer settings of {registration.Handler.Name} ({registration.Topic}, {registration.Group})", options.Faults());
+        return new HandlerService(services, client, options, registration);
+    }
+
+    /// <summary>Ends reading and waits for running handlers; when the host's limit comes first, they are cancelled.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await using (cancellationToken.UnsafeRegister(_ => _running?.AbandonHandlers(), null).ConfigureAwait(false))
+        {
+            await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                var consumer = await _client.OpenConsumerAsync(_registration.Topic, _registration.Group, _options, stoppingToken).ConfigureAwait(false);
+                await using (consumer.ConfigureAwait(false))
+                {
+                    _running = consumer;
+                    await consumer.RunAsync(HandleAsync, stoppingToken).ConfigureAwait(false);
+                }
+            }
+            catch (StreamException e) when (e.IsTransient)
+            {
+                Log.ReadRetried(_logger, _registration.Topic, OpenRetry, e);
+                await Task.Delay(OpenRetry, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private async ValueTask HandleAsync(ReceivedMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var scope = _services.CreateAsyncScope();
+            await using (scope.ConfigureAwait(false))
+            {
+                var handler = (IMessageHandler)scope.ServiceProvider.GetRequiredService(_registration.Handler);
+                await handler.HandleAsync(message, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e)
+        {
+            foreach (var observer in _observers)
+            {
+                observer.Failed(_registration.Topic, _registration.Group, message, e);
+            }
+
+            throw;
+        }
+
+        foreach (var observer in _observers)
+        {
+            observer.Handled(_registration.Topic, _registration.Group, message);
+        }
+    }
+}

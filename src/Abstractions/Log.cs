@@ -1,0 +1,28 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace DashStream;
+
+/// <summary>Every log line of the client, with its number for good. Payloads are never logged.</summary>
+internal static partial class Log
+{
+    /// <summary>The logger of whatever is built from a container; silent where logging is not registered.</summary>
+    public static ILogger For(IServiceProvider services) =>
+        (ILogger?)services.GetService<ILoggerFactory>()?.CreateLogger("DashStream") ?? NullLogger.Instance;
+
+    [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "{Topic}: reading failed, trying again in {Delay}")]
+    public static partial void ReadRetried(ILogger logger, string topic, TimeSpan delay, Exception error);
+
+    [LoggerMessage(EventId = 102, Level = LogLevel.Warning, Message = "{Topic}: a commit failed and is tried again with the next one")]
+    public static partial void CommitRetried(ILogger logger, string topic, Exception error);
+
+    [LoggerMessage(EventId = 103, Level = LogLevel.Warning, Message = "{Topic}: partition {Partition} no longer holds offsets {From} to {To}; reading goes on at {To}")]
+    public static partial void GapFound(ILogger logger, string topic, int partition, string from, string to);
+
+    [LoggerMessage(EventId = 104, Level = LogLevel.Error, Message = "{Topic}: the record at {Position} failed (attempt {Attempt})")]
+    public static partial void DeliveryFailed(ILogger logger, string topic, string position, int attempt, Exception error);
+
+    [LoggerMessage(EventId = 105, Level = LogLevel.Warning, Message = "{Topic}: stopped with {Left} records left, which will be delivered again")]
+    public static partial void StoppedWithWorkLeft(ILogger logger, string topic, long left);
+}

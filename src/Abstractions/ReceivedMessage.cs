@@ -1,0 +1,64 @@
+using DashStream.Client;
+using DashStream.Protocol;
+
+namespace DashStream;
+
+/// <summary>A message as delivered, with the record it came in.</summary>
+public sealed class ReceivedMessage
+{
+    private readonly AssignedPartition _partition;
+    private readonly long _ticket;
+    private DashStreamMessage? _message;
+    private int _finished;
+    private bool _releases;
+
+    internal ReceivedMessage(StreamRecord record, AssignedPartition partition, long ticket)
+    {
+        Record = record;
+        _partition = partition;
+        _ticket = ticket;
+        SizeBytes = record.SizeBytes;
+    }
+
+    /// <summary>The decoded message.</summary>
+    public DashStreamMessage Message => _message ?? throw new InvalidOperationException("The message has not been decoded.");
+
+    /// <summary>Its header, or null when it has none.</summary>
+    public Header? Header => MessageParts.HeaderOf(Message);
+
+    /// <summary>The record: key, bytes, headers, time.</summary>
+    public StreamRecord Record { get; }
+
+    /// <summary>Where it lies.</summary>
+    public StreamPosition Position => Record.Position!.Value;
+
+    internal ReceivedMessage? Next { get; set; }
+
+    internal long SizeBytes { get; }
+
+    internal AssignedPartition Partition => _partition;
+
+    /// <summary>
+    /// Says that the message is handled, so that its position may be committed. Only for the pull style
+    /// (<see cref="DashStreamConsumer.ReadAllAsync"/>); a handler that returns has done it. Any thread, any order; twice is harmless.
+    /// </summary>
+    public void Done() => Finish(handled: true);
+
+    /// <summary>In the pull style the caller is the handler: it has let go when the message is finished.</summary>
+    internal void ReleaseWhenFinished() => _releases = true;
+
+    internal void Decoded(DashStreamMessage message) => _message = message;
+
+    /// <summary>Ends the delivery, once: handled, or dropped to be delivered again.</summary>
+    internal void Finish(bool handled)
+    {
+        if (Interlocked.Exchange(ref _finished, 1) == 0)
+        {
+            _partition.Finish(this, _ticket, handled);
+            if (_releases)
+            {
+                _partition.Release();
+            }
+        }
+    }
+}
