@@ -9,9 +9,12 @@ namespace DashStream;
 /// </summary>
 internal sealed class ZstdManaged : IFrameCompressor
 {
-    // A context is a few hundred kilobytes, so one is kept for each thread that compresses or decompresses.
-    private readonly ThreadLocal<Compressor> _compressors = new(() => new Compressor());
-    private readonly ThreadLocal<Decompressor> _decompressors = new(() => new Decompressor());
+    // Neither is safe for concurrent use and both are costly to make, so each thread keeps its own.
+    [ThreadStatic]
+    private static Compressor? _compressor;
+
+    [ThreadStatic]
+    private static Decompressor? _decompressor;
 
     public string Name => "ZstdSharp";
 
@@ -21,7 +24,7 @@ internal sealed class ZstdManaged : IFrameCompressor
     {
         try
         {
-            var compressor = _compressors.Value!;
+            var compressor = _compressor ??= new Compressor();
             compressor.Level = level;
             return compressor.TryWrap(source, destination, out var written)
                 ? CompressorResult.Done(written)
@@ -37,7 +40,8 @@ internal sealed class ZstdManaged : IFrameCompressor
     {
         try
         {
-            return _decompressors.Value!.TryUnwrap(source, destination, out var written)
+            var decompressor = _decompressor ??= new Decompressor();
+            return decompressor.TryUnwrap(source, destination, out var written)
                 ? CompressorResult.Done(written)
                 : CompressorResult.Failed(CompressorStatus.DestinationTooSmall, "the content is larger than its room");
         }

@@ -250,6 +250,11 @@ public sealed class MessageCodecTests
     public void Encoding_into_a_reused_writer_allocates_nothing_of_our_own(FrameCompression compression)
     {
         const int Rounds = 500;
+        if (compression != FrameCompression.None && FrameCompressors.Find(compression, CompressionBackend.Native) is null)
+        {
+            Assert.Inconclusive($"This machine has no native library for {compression}; the managed one allocates.");
+        }
+
         var codec = TestFrames.Lenient(options => options.Compression = compression);
         var message = TestFrames.LongEvent();
         message.Event.Attributes["tokens"] = new AttributeValue { IntValue = 5 };
