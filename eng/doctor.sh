@@ -5,7 +5,7 @@ kafka_line='curl -fsSL https://archive.apache.org/dist/kafka/4.1.0/kafka_2.13-4.
 doctor() {
     use_neighbouring_kafka
     finding 'SDK' "$(sdk_version)" "$sdk_line" 'everything'
-    finding 'DependencySet' "$(dependency_set_finding)" './build.sh test' 'restoring packages'
+    finding 'DependencySet' "$(dependency_set_finding)" './build.sh test   # says what the package registry answered' 'restoring packages'
     finding 'SQLite' "$(sqlite_finding)" 'dotnet restore' 'the Sqlite provider; comes as a NuGet package'
     finding 'libzstd.so.1' "$(library_path libzstd.so.1)" "$(apt_line libzstd1)" 'compression'
     finding 'liblz4.so.1' "$(library_path liblz4.so.1)" "$(apt_line liblz4-1)" 'LZ4 compression, off by default'

@@ -6,7 +6,7 @@ hash_of() {
 
 # Every file that is tracked or could be, NUL-separated; without git, everything outside the output folders.
 source_files() {
-    git ls-files -z --cached --others --exclude-standard 2>/dev/null ||
+    { [ -e .git ] && git ls-files -z --cached --others --exclude-standard 2>/dev/null; } ||
         find . \( -name bin -o -name obj -o -name artifacts -o -name .git \) -prune -o -type f -print0
 }
 
