@@ -298,7 +298,7 @@ public sealed class DashStreamConsumer : IAsyncDisposable
             await _abandon.CancelAsync().ConfigureAwait(false);
         }
 
-        _assignments.Patience = Remaining();
+        _assignments.Patience = Remaining() < _options.RevokeTimeout ? Remaining() : _options.RevokeTimeout;
         try
         {
             await CommitCoreAsync(CancellationToken.None).AsTask().WaitAsync(Floor(Remaining()), _time).ConfigureAwait(false);

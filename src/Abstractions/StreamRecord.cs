@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace DashStream;
 
 /// <summary>
@@ -13,6 +15,29 @@ public sealed class StreamRecord
     /// <param name="timestampUs">Microseconds since the Unix epoch, UTC; 0 lets the provider take its own time.</param>
     public StreamRecord(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value, StreamHeaders? headers = null, long timestampUs = 0)
         : this(key, value, headers, timestampUs, position: null)
+    {
+    }
+
+    /// <summary>A record to send, its value in an array. Null is a tombstone: without this overload a null array would silently become an empty value.</summary>
+    /// <param name="key">Decides the partition and the order; empty means any partition and no order.</param>
+    /// <param name="value">The payload. Null is a tombstone and stays different from empty.</param>
+    /// <param name="headers">Ordered headers; null means none.</param>
+    /// <param name="timestampUs">Microseconds since the Unix epoch, UTC; 0 lets the provider take its own time.</param>
+    [OverloadResolutionPriority(1)]
+    public StreamRecord(ReadOnlyMemory<byte> key, byte[]? value, StreamHeaders? headers = null, long timestampUs = 0)
+        : this(key, Wrap(value), headers, timestampUs, position: null)
+    {
+    }
+
+    /// <summary>A record as read, its value in an array; called by providers. Null is a tombstone.</summary>
+    /// <param name="key">The key; empty when there is none.</param>
+    /// <param name="value">The payload, or null for a tombstone.</param>
+    /// <param name="headers">Ordered headers; null means none.</param>
+    /// <param name="timestampUs">Microseconds since the Unix epoch, UTC.</param>
+    /// <param name="position">Where the record lies.</param>
+    [OverloadResolutionPriority(1)]
+    public StreamRecord(ReadOnlyMemory<byte> key, byte[]? value, StreamHeaders? headers, long timestampUs, StreamPosition? position)
+        : this(key, Wrap(value), headers, timestampUs, position)
     {
     }
 
@@ -64,5 +89,16 @@ public sealed class StreamRecord
 
             return size;
         }
+    }
+
+    // Written out, because a bare null in a conditional expression converts to an empty memory, not to null.
+    private static ReadOnlyMemory<byte>? Wrap(byte[]? value)
+    {
+        if (value is null)
+        {
+            return null;
+        }
+
+        return new ReadOnlyMemory<byte>(value);
     }
 }

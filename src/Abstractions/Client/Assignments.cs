@@ -65,10 +65,9 @@ internal sealed class Assignments(
 
     public async ValueTask OnRevokedAsync(IReadOnlyList<int> partitions, CancellationToken cancellationToken)
     {
+        var idle = Task.WhenAll(partitions.Select(Find).OfType<AssignedPartition>().Select(partition => partition.StopStarting()));
         await using (await reading.InterruptAsync(cancellationToken).ConfigureAwait(false))
         {
-            var leaving = partitions.Select(Find).OfType<AssignedPartition>().ToList();
-            var idle = Task.WhenAll(leaving.Select(partition => partition.StopStarting()));
             await idle.WaitAsync(Patience, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await commit(cancellationToken).ConfigureAwait(false);
             if (user is not null)
