@@ -17,7 +17,12 @@ internal static class RecordCopy
 
         Memory<byte> rest = size == 0 ? Memory<byte>.Empty : GC.AllocateUninitializedArray<byte>(size);
         var key = Take(record.Key, ref rest);
-        ReadOnlyMemory<byte>? value = record.Value is { } sent ? Take(sent, ref rest) : null;
+        ReadOnlyMemory<byte>? value = null; // not in a conditional expression: there, null would become an empty memory
+        if (record.Value is { } sent)
+        {
+            value = Take(sent, ref rest);
+        }
+
         return new StreamRecord(key, value, CopyHeaders(record.Headers, ref rest), timestampUs, position);
     }
 
