@@ -1,0 +1,74 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace DashStream.Providers;
+
+/// <summary>Replaces small files as a whole: whoever opens one sees the old or the new content, also after a kill at any moment.</summary>
+internal static class AtomicFile
+{
+    public const string TemporarySuffix = ".tmp";
+
+    /// <summary>Writes beside the file, then renames over it. Writers of one file must exclude each other.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="content">All of it.</param>
+    /// <param name="durable">Whether to force it onto the disk, name included.</param>
+    public static void Replace(string path, ReadOnlySpan<byte> content, bool durable)
+    {
+        var temporary = path + TemporarySuffix;
+        try
+        {
+            using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+            {
+                WriteAndSync(file, content, durable);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            _ = TryDelete(temporary);
+            throw;
+        }
+
+        if (durable)
+        {
+            Posix.SyncDirectory(Path.GetDirectoryName(path)!);
+        }
+    }
+
+    /// <summary>Removes a file if that works; for leftovers whose stay does no harm.</summary>
+    public static bool TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+            return true;
+        }
+        catch (Exception e) when (FileErrors.IsForeign(e))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Removes a folder if that works; for leftovers whose stay does no harm.</summary>
+    public static bool TryDeleteFolder(string path)
+    {
+        try
+        {
+            Directory.Delete(path, recursive: true);
+            return true;
+        }
+        catch (Exception e) when (FileErrors.IsForeign(e))
+        {
+            return false;
+        }
+    }
+
+    private static void WriteAndSync(SafeFileHandle file, ReadOnlySpan<byte> content, bool durable)
+    {
+        RandomAccess.Write(file, content, 0);
+        if (durable)
+        {
+            RandomAccess.FlushToDisk(file);
+        }
+    }
+}

@@ -1,0 +1,289 @@
+using System.Buffers;
+using DashStream.Stores;
+using Microsoft.Win32.SafeHandles;
+
+namespace DashStream.Providers;
+
+/// <summary>
+/// Appends to one partition: gather records, write them in one call, then publish them. Everything here runs under the partition's lock, so one caller at
+/// a time. Nothing is visible to anybody before <see cref="Publish"/>, and <see cref="Undo"/> takes it back until then.
+/// </summary>
+internal sealed class PartitionWriter(PartitionLog log) : IDisposable
+{
+    private const int LargestKeptBuffer = 1024 * 1024;
+
+    private readonly PartitionRetention _retention = new(log);
+    private SafeFileHandle? _file;
+    private LogSegment? _segment;
+    private PartitionEnd _end;
+    private bool _touched;
+    private volatile bool _unsynced;
+    private byte[] _buffer = [];
+    private int _used;
+    private ulong _next;
+
+    /// <summary>Catches up with what others did, and makes sure that there is a segment with room.</summary>
+    public void Prepare()
+    {
+        var previousEnd = CatchUp();
+        if (_end.Position == 0)
+        {
+            Begin(previousEnd);
+        }
+        else if (_end.Position >= _retention.SegmentBytes && _end.End > _end.SegmentBase)
+        {
+            Roll();
+        }
+
+        Open(log.Segments.Get(_end.SegmentBase));
+        (_used, _next) = (0, _end.End);
+    }
+
+    /// <summary>Gathers a record of the batch and gives it its offset.</summary>
+    public void Add(AppendBatch batch, int index)
+    {
+        var record = batch.RecordAt(index);
+        var size = RecordFormat.SizeOf(record);
+        if (_buffer.Length - _used < size)
+        {
+            Grow(size);
+        }
+
+        RecordFormat.Write(_buffer.AsSpan(_used, size), _segment!.Seed, _next, batch.TimestampAt(index), record);
+        batch.SetOffset(index, _next);
+        _used += size;
+        _next++;
+    }
+
+    /// <summary>Writes what was gathered, in one call.</summary>
+    public void Write() => RandomAccess.Write(_file!, _buffer.AsSpan(0, _used), _end.Position);
+
+    /// <summary>Forces it onto the disk.</summary>
+    public void Sync()
+    {
+        RandomAccess.FlushToDisk(_file!);
+        _unsynced = false;
+    }
+
+    /// <summary>Takes back what was written and not published: after an error the file ends as it did before.</summary>
+    public void Undo()
+    {
+        _used = 0;
+        try
+        {
+            RandomAccess.SetLength(_file!, _end.Position);
+        }
+        catch (Exception e) when (FileErrors.IsForeign(e))
+        {
+            // The next writer finds the file longer than published and mends it; the first error is the one to tell.
+            _touched = false;
+            log.Store.Journal.Warn($"undo:{_segment!.Path}", $"'{_segment.Path}' could not be shortened after a failed append: {e.Message}");
+        }
+    }
+
+    /// <summary>Makes what was written visible to everybody. Does not fail: the records are stored.</summary>
+    public void Publish()
+    {
+        _segment!.Index.NoteAll(_buffer.AsSpan(0, _used), _end.Position);
+        _end = _end with { End = _next, Position = _end.Position + _used };
+        _used = 0;
+        _unsynced = true;
+        if (_buffer.Length > LargestKeptBuffer)
+        {
+            ReturnBuffer();
+        }
+
+        var about = $"publish:{log.Folder}";
+        try
+        {
+            log.Publish(_end);
+            log.Store.Journal.Warn(about, null);
+            if (_retention.IsDue())
+            {
+                ApplyRetention();
+            }
+        }
+        catch (Exception e) when (FileErrors.IsForeign(e) || e is StreamException)
+        {
+            log.Store.Journal.Warn(about, $"'{log.Folder}': a step after an append failed, readers may see it late: {e.Message}");
+        }
+    }
+
+    /// <summary>Removes everything before that offset; returns how many records went.</summary>
+    public long Trim(ulong before)
+    {
+        var previousEnd = CatchUp();
+        return TrimTo(before, previousEnd);
+    }
+
+    /// <summary>Applies the topic's retention; returns how many records went.</summary>
+    public long ApplyRetention()
+    {
+        var previousEnd = CatchUp();
+        return TrimTo(_retention.Cut(_end), previousEnd);
+    }
+
+    /// <summary>Forces the newest segment onto the disk if anything was written since the last time. Needs no lock.</summary>
+    public void SyncIfNeeded()
+    {
+        if (_unsynced && _file is { IsClosed: false } file)
+        {
+            _unsynced = false;
+            try
+            {
+                RandomAccess.FlushToDisk(file);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Rolled meanwhile, which syncs too.
+                _unsynced = true;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _file?.Dispose();
+        ReturnBuffer();
+    }
+
+    /// <summary>Learns the true end; returns where the records on disk end, for a segment that is still to be made.</summary>
+    private ulong CatchUp()
+    {
+        var state = log.ReadSlot(out var published);
+        if (_touched && state == SlotState.Live && published.Position > 0 && LengthOf(published.SegmentBase) == published.Position)
+        {
+            _end = published;
+            return published.End;
+        }
+
+        // The first time in this process the whole segment is read, later only when somebody died in the middle of a step.
+        var recovered = log.Recover(state, published);
+        _end = recovered.End;
+        _touched = true;
+        return recovered.PreviousEnd;
+    }
+
+    private long LengthOf(ulong baseOffset)
+    {
+        if (_segment?.BaseOffset == baseOffset && _file is { IsClosed: false })
+        {
+            return RandomAccess.GetLength(_file);
+        }
+
+        var file = new FileInfo(log.Segments.Get(baseOffset).Path);
+        return file.Exists ? file.Length : -1;
+    }
+
+    private void Roll()
+    {
+        var old = log.Segments.Get(_end.SegmentBase);
+        if (log.Store.IsDurable)
+        {
+            Open(old);
+            Sync();
+        }
+
+        StoreIndex(old, _end.Position);
+        // Published before the file is made: whoever finds a file beyond the published segment may remove it as unbegun.
+        var next = _end with { SegmentBase = _end.End, Position = 0 };
+        log.Publish(next);
+        _end = next;
+        Begin(next.End);
+    }
+
+    private void Begin(ulong previousEnd)
+    {
+        _touched = false;
+        var segment = log.Segments.Get(_end.SegmentBase);
+        segment.Create(previousEnd);
+        log.Segments.Add(segment);
+        if (log.Store.IsDurable)
+        {
+            Posix.SyncDirectory(log.Folder);
+        }
+
+        _end = _end with { Position = SegmentHeader.Bytes };
+        log.Publish(_end);
+        _touched = true;
+    }
+
+    private void StoreIndex(LogSegment segment, long limit)
+    {
+        try
+        {
+            segment.CoverAll(limit);
+            IndexFile.Write(segment.IndexPath, segment.Seed, segment.Index);
+        }
+        catch (Exception e) when (FileErrors.IsForeign(e) || e is StreamException)
+        {
+            // A shortcut only: readers make it again.
+            log.Store.Journal.Warn($"index:{log.Folder}", $"The index of '{segment.Path}' could not be stored: {e.Message}");
+        }
+    }
+
+    private long TrimTo(ulong before, ulong previousEnd)
+    {
+        if (before <= _end.Begin)
+        {
+            return 0;
+        }
+
+        var removed = (long)(before - _end.Begin);
+        StartFile.Write(log.Folder, before, log.Store.IsDurable);
+        _end = _end with { Begin = before };
+        log.Publish(_end);
+        if (before == _end.End && _end.Position > 0 && _end.End > _end.SegmentBase)
+        {
+            Roll();
+        }
+        else if (before == _end.End && _end.Position == 0)
+        {
+            Begin(previousEnd);
+        }
+
+        RemoveBelow(before);
+        return removed;
+    }
+
+    private void RemoveBelow(ulong before)
+    {
+        var all = log.Segments.Refresh();
+        for (var i = 0; i + 1 < all.Length && all[i + 1].BaseOffset <= before; i++)
+        {
+            all[i].Delete();
+        }
+
+        log.Segments.Refresh();
+    }
+
+    private void Open(LogSegment segment)
+    {
+        if (_segment == segment && _file is { IsClosed: false })
+        {
+            return;
+        }
+
+        _file?.Dispose();
+        _file = File.OpenHandle(segment.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        _segment = segment;
+    }
+
+    private void Grow(int needed)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(checked(_used + needed), _buffer.Length * 2));
+        _buffer.AsSpan(0, _used).CopyTo(larger);
+        ReturnBuffer();
+        _buffer = larger;
+    }
+
+    private void ReturnBuffer()
+    {
+        var buffer = _buffer;
+        _buffer = [];
+        if (buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}
