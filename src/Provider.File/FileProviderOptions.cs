@@ -2,7 +2,7 @@ using DashStream.Stores;
 
 namespace DashStream.Providers;
 
-/// <summary>Settings of a <c>FileProvider</c>. Read once, when the provider is made.</summary>
+/// <summary>Settings of a <see cref="FileProvider"/>. Read once, when the provider is made.</summary>
 public sealed class FileProviderOptions : LogProviderOptions
 {
     /// <summary>When bytes are forced onto the disk. Default <see cref="FsyncPolicy.Interval"/>.</summary>
@@ -61,4 +61,6 @@ public sealed class FileProviderOptions : LogProviderOptions
             yield return $"{nameof(PollInterval)} is {PollInterval}; allowed are 10 ms to 1 min";
         }
     }
+
+    internal FileProviderOptions Copy() => (FileProviderOptions)MemberwiseClone();
 }
