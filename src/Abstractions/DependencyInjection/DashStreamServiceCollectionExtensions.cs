@@ -20,6 +20,24 @@ public static class DashStreamServiceCollectionExtensions
         return Add(services, name);
     }
 
+    /// <summary>
+    /// Gives every stream registered so far another provider, whatever was chosen; decorations stay. For tests; see also <c>UseInMemoryDashStream</c>.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="factory">Makes the provider of a stream, given its name (null for the unnamed one).</param>
+    public static IServiceCollection ReplaceDashStreamProviders(this IServiceCollection services, Func<IServiceProvider, string?, IStreamProvider> factory)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(factory);
+        foreach (var client in services.Where(descriptor => descriptor.ServiceType == typeof(DashStreamClient)).ToList())
+        {
+            var name = (string?)client.ServiceKey;
+            new DashStreamBuilder(services, name).UseProvider(sp => factory(sp, name));
+        }
+
+        return services;
+    }
+
     private static DashStreamBuilder Add(IServiceCollection services, string? name)
     {
         ArgumentNullException.ThrowIfNull(services);
