@@ -17,7 +17,7 @@ internal sealed class MemoryTopic
     private readonly MemoryBudget _budget;
     private readonly TimeProvider _time;
     private readonly MemoryPartition[] _partitions;
-    private readonly long[] _ends;
+    private readonly long[] _perPartition;
     private readonly List<(StreamRecord Record, int Size)> _copies = [];
     private TaskCompletionSource? _wakeUp;
     private long _stamp;
@@ -36,7 +36,7 @@ internal sealed class MemoryTopic
         _options = options;
         _budget = budget;
         _time = time;
-        _ends = new long[spec.Partitions];
+        _perPartition = new long[spec.Partitions];
         _partitions = new MemoryPartition[spec.Partitions];
         for (var i = 0; i < _partitions.Length; i++)
         {
@@ -196,18 +196,18 @@ internal sealed class MemoryTopic
             return;
         }
 
-        Array.Clear(_ends);
+        Array.Clear(_perPartition);
         for (var i = 0; i < batch.Count; i++)
         {
             var partition = batch.PartitionAt(i);
             var log = _partitions[partition];
-            if (log.Count + ++_ends[partition] <= _options.MaxRecordsPerPartition)
+            if (log.Count + ++_perPartition[partition] <= _options.MaxRecordsPerPartition)
             {
                 continue;
             }
 
             ApplyRetention(log);
-            if (log.Count + _ends[partition] > _options.MaxRecordsPerPartition)
+            if (log.Count + _perPartition[partition] > _options.MaxRecordsPerPartition)
             {
                 throw new StreamException(StreamErrorKind.Full,
                     $"Partition {partition} of topic '{Spec.Name}' has no room for another record: it holds {log.Count}, the limit is {_options.MaxRecordsPerPartition} (MaxRecordsPerPartition). Trim the topic or raise the limit.");
@@ -235,15 +235,15 @@ internal sealed class MemoryTopic
     private void Copy(AppendBatch batch)
     {
         _copies.Clear();
-        for (var i = 0; i < _ends.Length; i++)
+        for (var i = 0; i < _perPartition.Length; i++)
         {
-            _ends[i] = _partitions[i].End; // nobody else appends meanwhile
+            _perPartition[i] = _partitions[i].End; // nobody else appends meanwhile
         }
 
         for (var i = 0; i < batch.Count; i++)
         {
             var partition = batch.PartitionAt(i);
-            var offset = (UInt128)_ends[partition]++;
+            var offset = (UInt128)_perPartition[partition]++;
             var sent = batch.RecordAt(i);
             _copies.Add((RecordCopy.Make(sent, new StreamPosition(partition, offset), batch.TimestampAt(i)), (int)sent.SizeBytes));
             batch.SetOffset(i, offset);

@@ -34,6 +34,9 @@ internal sealed class BatchingProducer : IStreamProducer
         _queue = new AppendWriter(store, Topic, options, time, random).Queue;
     }
 
+    /// <summary>Told when the producer was stopped.</summary>
+    public Action<BatchingProducer>? Stopped { get; init; }
+
     /// <inheritdoc/>
     public string Topic { get; }
 
@@ -123,6 +126,7 @@ internal sealed class BatchingProducer : IStreamProducer
 
         var receipt = _queue.Abort();
         _queue.Dispose();
+        Stopped?.Invoke(this);
         return receipt;
     }
 

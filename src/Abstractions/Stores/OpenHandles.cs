@@ -1,16 +1,10 @@
 namespace DashStream.Stores;
 
-/// <summary>
-/// The producers and consumers that a provider opened and that may still be in use. Holds them weakly: one that was dropped by its user costs nothing.
-/// Safe for concurrent use.
-/// </summary>
+/// <summary>The producers and consumers that a provider opened and nobody stopped yet. Safe for concurrent use.</summary>
 internal sealed class OpenHandles
 {
-    private const int FirstSweep = 64;
-
     private readonly Lock _gate = new();
-    private List<WeakReference<IAsyncDisposable>> _handles = [];
-    private int _sweepAt = FirstSweep;
+    private readonly HashSet<IAsyncDisposable> _handles = [];
     private bool _closed;
 
     /// <summary>Whether <see cref="Close"/> was called.</summary>
@@ -30,39 +24,26 @@ internal sealed class OpenHandles
     {
         lock (_gate)
         {
-            if (_closed)
-            {
-                return false;
-            }
-
-            if (_handles.Count >= _sweepAt)
-            {
-                _handles.RemoveAll(static weak => !weak.TryGetTarget(out _));
-                _sweepAt = Math.Max(FirstSweep, _handles.Count * 2);
-            }
-
-            _handles.Add(new WeakReference<IAsyncDisposable>(handle));
-            return true;
+            return !_closed && _handles.Add(handle);
         }
     }
 
-    /// <summary>Takes no more, and hands over those that are still in use.</summary>
+    /// <summary>Forgets a handle that was stopped.</summary>
+    public void Remove(IAsyncDisposable handle)
+    {
+        lock (_gate)
+        {
+            _handles.Remove(handle);
+        }
+    }
+
+    /// <summary>Takes no more, and hands over those that are still open.</summary>
     public IReadOnlyList<IAsyncDisposable> Close()
     {
         lock (_gate)
         {
             _closed = true;
-            var open = new List<IAsyncDisposable>();
-            foreach (var weak in _handles)
-            {
-                if (weak.TryGetTarget(out var handle))
-                {
-                    open.Add(handle);
-                }
-            }
-
-            _handles = [];
-            return open;
+            return [.. _handles];
         }
     }
 }
