@@ -29,6 +29,9 @@ internal sealed class AppendWriter : IThreadPoolWorkItem
 
     public AppendQueue Queue { get; }
 
+    /// <summary>The producer: kept alive while there is work, so that its provider finds it at the end even if its user forgot it.</summary>
+    public required object Owner { get; init; }
+
     /// <summary>Called by the thread pool when there is something to store and nobody at it.</summary>
     public void Execute() => _ = RunAsync();
 

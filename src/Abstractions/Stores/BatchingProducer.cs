@@ -31,11 +31,8 @@ internal sealed class BatchingProducer : IStreamProducer
         _options = options;
         _time = time;
         _keyless = (uint)random.Next(PartitionCount) * KeylessRun;
-        _queue = new AppendWriter(store, Topic, options, time, random).Queue;
+        _queue = new AppendWriter(store, Topic, options, time, random) { Owner = this }.Queue;
     }
-
-    /// <summary>Told when the producer was stopped.</summary>
-    public Action<BatchingProducer>? Stopped { get; init; }
 
     /// <inheritdoc/>
     public string Topic { get; }
@@ -126,7 +123,6 @@ internal sealed class BatchingProducer : IStreamProducer
 
         var receipt = _queue.Abort();
         _queue.Dispose();
-        Stopped?.Invoke(this);
         return receipt;
     }
 

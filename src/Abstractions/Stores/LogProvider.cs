@@ -54,8 +54,7 @@ public sealed class LogProvider : IStreamProvider
     public async ValueTask<IStreamProducer> OpenProducerAsync(string topic, CancellationToken cancellationToken = default)
     {
         var spec = await EnsureTopicAsync(topic, cancellationToken).ConfigureAwait(false);
-        var producer = new BatchingProducer(_store, spec, Capabilities.MaxRecordBytes, _options, _time) { Stopped = _handles.Remove };
-        return await KeepAsync(producer).ConfigureAwait(false);
+        return await KeepAsync(new BatchingProducer(_store, spec, Capabilities.MaxRecordBytes, _options, _time)).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

@@ -1,10 +1,16 @@
 namespace DashStream.Stores;
 
-/// <summary>The producers and consumers that a provider opened and nobody stopped yet. Safe for concurrent use.</summary>
+/// <summary>
+/// The producers and consumers that a provider opened and that may still be in use. Holds them weakly, so one that its user forgot costs nothing; one that is
+/// at work (sends pending, a membership) is held by that work. Safe for concurrent use.
+/// </summary>
 internal sealed class OpenHandles
 {
+    private const int FirstSweep = 64;
+
     private readonly Lock _gate = new();
-    private readonly HashSet<IAsyncDisposable> _handles = [];
+    private List<WeakReference<IAsyncDisposable>> _handles = [];
+    private int _sweepAt = FirstSweep;
     private bool _closed;
 
     /// <summary>Whether <see cref="Close"/> was called.</summary>
@@ -24,26 +30,39 @@ internal sealed class OpenHandles
     {
         lock (_gate)
         {
-            return !_closed && _handles.Add(handle);
+            if (_closed)
+            {
+                return false;
+            }
+
+            if (_handles.Count >= _sweepAt)
+            {
+                _handles.RemoveAll(static weak => !weak.TryGetTarget(out _));
+                _sweepAt = Math.Max(FirstSweep, _handles.Count * 2);
+            }
+
+            _handles.Add(new WeakReference<IAsyncDisposable>(handle));
+            return true;
         }
     }
 
-    /// <summary>Forgets a handle that was stopped.</summary>
-    public void Remove(IAsyncDisposable handle)
-    {
-        lock (_gate)
-        {
-            _handles.Remove(handle);
-        }
-    }
-
-    /// <summary>Takes no more, and hands over those that are still open.</summary>
+    /// <summary>Takes no more, and hands over those that are still in use.</summary>
     public IReadOnlyList<IAsyncDisposable> Close()
     {
         lock (_gate)
         {
             _closed = true;
-            return [.. _handles];
+            var open = new List<IAsyncDisposable>();
+            foreach (var weak in _handles)
+            {
+                if (weak.TryGetTarget(out var handle))
+                {
+                    open.Add(handle);
+                }
+            }
+
+            _handles = [];
+            return open;
         }
     }
 }

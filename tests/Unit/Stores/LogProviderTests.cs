@@ -103,6 +103,25 @@ public sealed class LogProviderTests
     }
 
     [TestMethod]
+    public async Task Disposal_finishes_the_sends_of_a_producer_that_its_user_forgot()
+    {
+        var gate = new TaskCompletionSource();
+        _store.OnAppend = (_, _, _) => new ValueTask(gate.Task);
+        var provider = Open();
+        await SendAndForgetAsync(provider);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        var disposal = provider.DisposeAsync().AsTask();
+        Assert.IsFalse(_store.IsDisposed);
+        gate.SetResult();
+        await disposal;
+
+        Assert.AreEqual(1, _store.Appends);
+    }
+
+    [TestMethod]
     public async Task Disposal_is_bounded_though_the_store_hangs()
     {
         _store.OnAppend = (_, _, _) => new ValueTask(new TaskCompletionSource().Task);
@@ -182,6 +201,12 @@ public sealed class LogProviderTests
         Assert.AreEqual(new PartitionBounds(2, 3), (await provider.Admin.DescribeTopicAsync("events"))!.Partitions[0].Bounds);
         Assert.AreEqual(new StreamPosition(0, 2), await provider.Admin.FindAsync("events", 0, _time.NowUs));
         Assert.IsNull(await provider.Admin.FindAsync("events", 0, _time.NowUs + 1));
+    }
+
+    private static async Task SendAndForgetAsync(LogProvider provider)
+    {
+        var producer = await provider.OpenProducerAsync("events");
+        _ = producer.SendAsync(new StreamRecord(default, new byte[1])).AsTask();
     }
 
     private LogProvider Open() => new("test", _store, Capabilities, _options, _time);
