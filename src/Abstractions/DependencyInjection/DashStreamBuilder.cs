@@ -34,6 +34,30 @@ public sealed class DashStreamBuilder
         return this;
     }
 
+    /// <summary>
+    /// For providers: chooses a provider that has settings. They are the options named <see cref="OptionsName"/>, bound from the section if one is given, then
+    /// changed by the delegate, and checked when the host starts.
+    /// </summary>
+    /// <param name="make">Makes the provider.</param>
+    /// <param name="faults">Names every value that is out of range, with the range.</param>
+    /// <param name="section">Where settings come from; unknown keys are refused. Null: nowhere.</param>
+    /// <param name="configure">Changes the settings in code, last.</param>
+    public DashStreamBuilder UseProvider<TOptions>(Func<IServiceProvider, TOptions, IStreamProvider> make, Func<TOptions, IEnumerable<string>> faults,
+        IConfiguration? section = null, Action<TOptions>? configure = null)
+        where TOptions : class
+    {
+        ArgumentNullException.ThrowIfNull(make);
+        ArgumentNullException.ThrowIfNull(faults);
+        if (section is not null)
+        {
+            BindOptions<TOptions>(section);
+        }
+
+        Services.AddOptions<TOptions>(OptionsName).Configure(configure ?? (_ => { }));
+        ValidateOptions(faults);
+        return UseProvider(sp => make(sp, sp.GetRequiredService<IOptionsMonitor<TOptions>>().Get(OptionsName)));
+    }
+
     /// <summary>Changes the stream's producer and consumer settings in code.</summary>
     public DashStreamBuilder Configure(Action<DashStreamOptions> configure)
     {
@@ -49,22 +73,6 @@ public sealed class DashStreamBuilder
     {
         BindOptions<DashStreamOptions>(section);
         return this;
-    }
-
-    /// <summary>For providers: binds their options from a section, refusing unknown keys.</summary>
-    public void BindOptions<TOptions>(IConfiguration section)
-        where TOptions : class
-    {
-        ArgumentNullException.ThrowIfNull(section);
-        Services.AddOptions<TOptions>(OptionsName).Bind(section, binder => binder.ErrorOnUnknownConfiguration = true);
-    }
-
-    /// <summary>For providers: has their options checked when the host starts, and whenever they are read.</summary>
-    public void ValidateOptions<TOptions>(Func<TOptions, IEnumerable<string>> faults)
-        where TOptions : class
-    {
-        Services.AddSingleton<IValidateOptions<TOptions>>(new FaultsValidator<TOptions>(OptionsName, faults));
-        Services.AddOptions<TOptions>(OptionsName).ValidateOnStart();
     }
 
     /// <summary>
@@ -125,6 +133,20 @@ public sealed class DashStreamBuilder
     }
 
     internal static object SourceKey(string? name) => (typeof(ProviderSource), name);
+
+    internal void ValidateOptions<TOptions>(Func<TOptions, IEnumerable<string>> faults)
+        where TOptions : class
+    {
+        Services.AddSingleton<IValidateOptions<TOptions>>(new FaultsValidator<TOptions>(OptionsName, faults));
+        Services.AddOptions<TOptions>(OptionsName).ValidateOnStart();
+    }
+
+    private void BindOptions<TOptions>(IConfiguration section)
+        where TOptions : class
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        Services.AddOptions<TOptions>(OptionsName).Bind(section, binder => binder.ErrorOnUnknownConfiguration = true);
+    }
 
     private IEnumerable<MessageHandlerAttribute> Attributes(Type type) =>
         type.GetCustomAttributes<MessageHandlerAttribute>().Where(attribute => attribute.Stream == Name);
