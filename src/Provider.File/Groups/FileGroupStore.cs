@@ -10,7 +10,7 @@ internal sealed class FileGroupStore(StoreContext store, TopicCatalog topics, St
 {
     public const string FolderName = "groups";
 
-    private const string Suffix = ".group";
+    private const string Suffix = ".grp";
     private const string LockSuffix = ".lock";
 
     public ValueTask<GroupState> ReadAsync(string topic, string group, CancellationToken cancellationToken) =>

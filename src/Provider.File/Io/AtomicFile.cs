@@ -5,7 +5,8 @@ namespace DashStream.Providers;
 /// <summary>Replaces small files as a whole: whoever opens one sees the old or the new content, also after a kill at any moment.</summary>
 internal static class AtomicFile
 {
-    public const string TemporarySuffix = ".tmp";
+    /// <summary>Stands in no name of a topic or group, so that no temporary file is somebody's real one.</summary>
+    public const string TemporarySuffix = "~";
 
     /// <summary>Writes beside the file, then renames over it. Writers of one file must exclude each other.</summary>
     /// <param name="path">The file.</param>

@@ -8,6 +8,7 @@ internal static class FileErrors
     private const int NoSuchFile = 2;
     private const int IoError = 5;
     private const int TryAgain = 11;
+    private const int TryAgainBsd = 35;
     private const int Busy = 16;
     private const int TooManyInSystem = 23;
     private const int TooManyOpen = 24;
@@ -21,6 +22,9 @@ internal static class FileErrors
 
     /// <summary>Whether the file system itself caused the exception; anything else is a mistake of ours and is not dressed up.</summary>
     public static bool IsForeign(Exception e) => e is IOException or UnauthorizedAccessException or SecurityException;
+
+    /// <summary>Whether an open failed because somebody holds the file locked.</summary>
+    public static bool IsSharingViolation(IOException e) => e.HResult is TryAgain or TryAgainBsd or WindowsSharing;
 
     /// <summary>The typed error; <paramref name="doing"/> completes the sentence "Cannot ...".</summary>
     public static StreamException Map(Exception e, string doing) => e as StreamException ?? new StreamException(KindOf(e), $"Cannot {doing}: {Advice(e)}", e);

@@ -90,26 +90,34 @@ internal sealed class FileLock(string path, TimeSpan timeout) : IDisposable
     private bool TryTake()
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
-        _file ??= File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         if (OperatingSystem.IsWindows())
         {
-            return TryTakeOnWindows();
+            // No flock there, but an exclusive open does the same; giving up closes it.
+            return TryOpen(FileShare.None);
         }
 
-        return Posix.TryLock(_file, path);
+        if (_file is null)
+        {
+            if (!TryOpen(FileShare.ReadWrite | FileShare.Delete))
+            {
+                return false;
+            }
+
+            // .NET opens with a shared lock of its own, which two openers would wait for in vain.
+            Posix.Release(_file!);
+        }
+
+        return Posix.TryLock(_file!, path);
     }
 
-    // Windows has no flock, but there an exclusive open does the same.
-    private bool TryTakeOnWindows()
+    private bool TryOpen(FileShare share)
     {
-        _file?.Dispose();
-        _file = null;
         try
         {
-            _file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share);
             return true;
         }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException))
+        catch (IOException e) when (FileErrors.IsSharingViolation(e))
         {
             return false;
         }

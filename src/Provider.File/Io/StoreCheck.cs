@@ -37,6 +37,11 @@ internal static class StoreCheck
             using var file = File.OpenHandle(folder.CatalogLock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             return null;
         }
+        catch (IOException e) when (FileErrors.IsSharingViolation(e))
+        {
+            // Somebody makes or deletes a topic right now.
+            return null;
+        }
         catch (Exception e) when (FileErrors.IsForeign(e))
         {
             return e.Message;

@@ -41,11 +41,17 @@ internal sealed class PartitionRecovery(PartitionLog log)
             Cut(last, tail.EndPosition, length, mayWrite);
         }
 
-        ReportDamage(last, tail.DamagedAt);
         begin = Math.Max(begin, all[0].BaseOffset);
         var next = Math.Max(floor, tail.EndOffset);
-        ReportLost(last.BaseOffset, tail.EndPosition, next - tail.EndOffset);
-        var goOn = tail.DamagedAt is null && next == tail.EndOffset && (state != SlotState.Live || published.SegmentBase <= last.BaseOffset);
+        // A published segment that is not made yet: somebody was here before and told what there was to tell.
+        var leftBehind = state == SlotState.Live && published.SegmentBase > last.BaseOffset;
+        if (!leftBehind)
+        {
+            ReportDamage(last, tail.DamagedAt);
+            ReportLost(last.BaseOffset, tail.EndPosition, next - tail.EndOffset);
+        }
+
+        var goOn = tail.DamagedAt is null && next == tail.EndOffset && !leftBehind;
         var end = goOn ? new PartitionEnd(begin, next, last.BaseOffset, tail.EndPosition) : new PartitionEnd(begin, next, next, 0);
         return new RecoveredEnd(end, tail.EndOffset);
     }

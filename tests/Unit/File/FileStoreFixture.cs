@@ -100,6 +100,35 @@ internal sealed class FileStoreFixture : IAsyncDisposable
         return ((ulong)bounds.Begin, (ulong)bounds.End);
     }
 
+    /// <summary>A copy of the whole store, as a crash would leave it.</summary>
+    public string Snapshot()
+    {
+        var copy = Path.Combine(_parent, Guid.NewGuid().ToString("N"));
+        Copy(Root, copy);
+        return copy;
+    }
+
+    /// <summary>Puts a copy in the place of the store. Open stores must not be used any more.</summary>
+    public void Restore(string snapshot)
+    {
+        Directory.Delete(Root, recursive: true);
+        Copy(snapshot, Root);
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var folder in Directory.EnumerateDirectories(from))
+        {
+            Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+        }
+
+        foreach (var file in Directory.EnumerateFiles(from))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var store in _stores)
