@@ -1,0 +1,30 @@
+using System.Globalization;
+using DashStream;
+using DashStream.Crash;
+
+const string Usage = """
+    usage: DashStream.Crash URI append TOPIC COUNT LABEL   sends COUNT records (0: without end), prints 'stored POSITION LABEL:NUMBER' for each
+           DashStream.Crash URI consume TOPIC GROUP COUNT  reads COUNT records (0: without end), prints 'read POSITION VALUE' and 'done POSITION' once committed
+           URI: file:DIR
+    """;
+
+if (args is not [var uri, var verb, var topic, var what, ..])
+{
+    await Console.Error.WriteLineAsync(Usage);
+    return 2;
+}
+
+var rest = args.Length > 4 ? args[4] : "";
+await using IStreamProvider provider = ProviderUri.Open(uri);
+switch (verb)
+{
+    case "append":
+        await Verbs.AppendAsync(provider, topic, int.Parse(what, CultureInfo.InvariantCulture), rest);
+        return 0;
+    case "consume":
+        await Verbs.ConsumeAsync(provider, topic, what, int.Parse(rest, CultureInfo.InvariantCulture));
+        return 0;
+    default:
+        await Console.Error.WriteLineAsync(Usage);
+        return 2;
+}

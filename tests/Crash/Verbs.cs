@@ -1,0 +1,59 @@
+using System.Text;
+
+namespace DashStream.Crash;
+
+/// <summary>What the program can do. Every line is written the moment it is true.</summary>
+internal static class Verbs
+{
+    private const int InFlight = 64;
+    private const int Keys = 8;
+
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
+
+    public static async Task AppendAsync(IStreamProvider provider, string topic, int count, string label)
+    {
+        await using var producer = await provider.OpenProducerAsync(topic);
+        var sends = new Queue<(string Value, Task<StreamPosition> Send)>();
+        for (var i = 0; count == 0 || i < count; i++)
+        {
+            var value = $"{label}:{i}";
+            var key = Encoding.UTF8.GetBytes($"{label}/{i % Keys}");
+            sends.Enqueue((value, producer.SendAsync(new StreamRecord(key, Encoding.UTF8.GetBytes(value))).AsTask()));
+            if (sends.Count == InFlight)
+            {
+                await PrintAsync(sends.Dequeue());
+            }
+        }
+
+        while (sends.TryDequeue(out var send))
+        {
+            await PrintAsync(send);
+        }
+    }
+
+    public static async Task ConsumeAsync(IStreamProvider provider, string topic, string group, int count)
+    {
+        await using var consumer = await provider.OpenConsumerAsync(topic, new StreamConsumerOptions { Group = group });
+        for (var read = 0; count == 0 || read < count;)
+        {
+            var batch = await consumer.ReadAsync(Wait);
+            foreach (var record in batch.Records)
+            {
+                read++;
+                await Console.Out.WriteLineAsync($"read {record.Position} {Encoding.UTF8.GetString((record.Value ?? default).Span)}");
+            }
+
+            var last = batch.Records.GroupBy(record => record.Position!.Value.Partition).Select(records => records.Last().Position!.Value).ToArray();
+            await consumer.CommitAsync(last);
+            foreach (var position in last)
+            {
+                await Console.Out.WriteLineAsync($"done {position}");
+            }
+        }
+
+        await consumer.StopAsync(Wait);
+    }
+
+    private static async Task PrintAsync((string Value, Task<StreamPosition> Send) one) =>
+        await Console.Out.WriteLineAsync($"stored {await one.Send} {one.Value}");
+}
