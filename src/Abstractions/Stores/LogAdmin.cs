@@ -1,3 +1,5 @@
+using DashStream.Groups;
+
 namespace DashStream.Stores;
 
 /// <summary>Topics and groups of a <see cref="LogProvider"/>: what the contract asks for and a store leaves to its caller.</summary>

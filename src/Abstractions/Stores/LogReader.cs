@@ -1,0 +1,230 @@
+using DashStream.Groups;
+
+namespace DashStream.Stores;
+
+/// <summary>
+/// Fills batches from the readable partitions in turn and waits for appends when there is nothing. Nothing is fetched ahead: what a read brings is delivered
+/// by it or read again. One read at a time.
+/// </summary>
+internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOptions options, CursorTable cursors, ConsumerEnd end, TimeProvider time)
+{
+    // A wait is cut into pieces, so that a lost wake-up of a store would cost a delay and not a hang.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
+
+    // How late the loss of records is told while other partitions keep the reader busy.
+    private static readonly TimeSpan CompareInterval = TimeSpan.FromSeconds(1);
+
+    private int _lastServed = -1;
+    private int _reading;
+    private (CursorMark Mark, StreamException Error)? _deferred;
+
+    /// <inheritdoc cref="IStreamConsumer.ReadAsync"/>
+    public async ValueTask<StreamBatch> ReadAsync(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        if (wait < TimeSpan.Zero && wait != Timeout.InfiniteTimeSpan)
+        {
+            throw new ArgumentOutOfRangeException(nameof(wait), wait, "A read waits for zero or more, or without limit (Timeout.InfiniteTimeSpan).");
+        }
+
+        if (Interlocked.Exchange(ref _reading, 1) == 1)
+        {
+            throw new InvalidOperationException($"Another read of this consumer of topic '{topic}' is under way. Await it first.");
+        }
+
+        try
+        {
+            end.ThrowIfOver();
+            cancellationToken.ThrowIfCancellationRequested();
+            ThrowDeferred();
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, end.Token);
+            return await ReadCoreAsync(wait, either.Token).ConfigureAwait(false);
+        }
+        catch (Exception) when (end.IsOver)
+        {
+            end.Throw();
+            throw;
+        }
+        catch (OperationCanceledException e) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(e.Message, e, cancellationToken);
+        }
+        finally
+        {
+            Volatile.Write(ref _reading, 0);
+        }
+    }
+
+    private async ValueTask<StreamBatch> ReadCoreAsync(TimeSpan wait, CancellationToken token)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            // Taken before looking: whatever happens behind our back ends the wait below.
+            var changed = cursors.Changed;
+            var marks = cursors.MarkReadable(_lastServed);
+            var stamp = 0L;
+            if (marks.Count > 0)
+            {
+                stamp = await BoundAsync(store.GetStampAsync(topic, token), token).ConfigureAwait(false);
+                var batch = cursors.Deliver(await ScanAsync(marks, token).ConfigureAwait(false));
+                if (batch.Records.Count > 0 || batch.Gaps.Count > 0)
+                {
+                    return batch;
+                }
+            }
+
+            var left = wait == Timeout.InfiniteTimeSpan ? LongestWait : wait - time.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero)
+            {
+                return StreamBatch.Empty;
+            }
+
+            left = left < LongestWait ? left : LongestWait;
+            if (marks.Count == 0)
+            {
+                await InterruptibleWait.PauseAsync(left, changed, time, token).ConfigureAwait(false);
+                continue;
+            }
+
+            await InterruptibleWait.RunAsync(inner => store.WaitForAppendAsync(topic, stamp, left, inner), changed, left, time, token).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<List<CursorPage>> ScanAsync(List<CursorMark> marks, CancellationToken token)
+    {
+        var pages = new List<CursorPage>();
+        var current = marks[0];
+        try
+        {
+            await FillAsync(marks, pages).ConfigureAwait(false);
+        }
+        catch (StreamException e)
+        {
+            if (pages.Count == 0)
+            {
+                _lastServed = current.Cursor.Partition;
+                throw;
+            }
+
+            // What was read comes first; the next read tells the error.
+            _deferred = (current, e);
+        }
+
+        return pages;
+
+        async ValueTask FillAsync(List<CursorMark> toRead, List<CursorPage> filled)
+        {
+            var room = new BatchRoom(options.MaxBatchRecords, options.MaxBatchBytes);
+            var idle = new List<CursorMark>();
+            foreach (var mark in toRead.TakeWhile(_ => !room.IsFull))
+            {
+                current = mark;
+                await ReadPageAsync(mark, room, filled, idle, token).ConfigureAwait(false);
+            }
+
+            foreach (var mark in idle.Where(mark => filled.Count == 0 || time.GetElapsedTime(mark.Cursor.ComparedAt) >= CompareInterval))
+            {
+                current = mark;
+                if (await FindGapAsync(mark, firstRead: null, token).ConfigureAwait(false) is { } gap)
+                {
+                    filled.Add(new CursorPage(mark, [], 0, gap));
+                }
+            }
+        }
+    }
+
+    private async ValueTask ReadPageAsync(CursorMark mark, BatchRoom room, List<CursorPage> pages, List<CursorMark> idle, CancellationToken token)
+    {
+        if (mark.Cursor.Fault is { } fault)
+        {
+            throw new StreamException(fault.Kind, fault.Message, fault);
+        }
+
+        var records = await BoundAsync(
+            store.ReadAsync(topic, mark.Cursor.Partition, mark.From, room.Records, room.Bytes, token), token).ConfigureAwait(false);
+        if (records.Count == 0)
+        {
+            idle.Add(mark);
+            return;
+        }
+
+        var count = room.Take(records);
+        if (count > 0)
+        {
+            var gap = await FindGapAsync(mark, records[0].Position!.Value.Offset, token).ConfigureAwait(false);
+            pages.Add(new CursorPage(mark, records, count, gap));
+            _lastServed = mark.Cursor.Partition;
+        }
+    }
+
+    // A hole between offsets is no gap: only what lies before the oldest offset of the log is gone.
+    private async ValueTask<StreamGap?> FindGapAsync(CursorMark mark, UInt128? firstRead, CancellationToken token)
+    {
+        if (firstRead == mark.From)
+        {
+            return null;
+        }
+
+        var partition = mark.Cursor.Partition;
+        var bounds = (await BoundAsync(store.DescribeAsync(topic, partition, withCounts: false, token), token).ConfigureAwait(false)).Bounds;
+        mark.Cursor.ComparedAt = time.GetTimestamp();
+        if (firstRead is null && mark.From > bounds.End)
+        {
+            throw TargetResolver.OutOfRange(topic, new StreamPosition(partition, mark.From), bounds);
+        }
+
+        var to = firstRead < bounds.Begin ? firstRead.Value : bounds.Begin;
+        return mark.From < to && mark.From < bounds.Begin ? new StreamGap(partition, mark.From, to) : null;
+    }
+
+    private void ThrowDeferred()
+    {
+        if (_deferred is not { } deferred)
+        {
+            return;
+        }
+
+        _deferred = null;
+        if (cursors.IsCurrent(deferred.Mark))
+        {
+            throw deferred.Error;
+        }
+    }
+
+    // A store may ignore its token; a stop must not wait for it.
+    private static async ValueTask<T> BoundAsync<T>(ValueTask<T> call, CancellationToken token) =>
+        call.IsCompleted ? await call.ConfigureAwait(false) : await call.AsTask().WaitAsync(token).ConfigureAwait(false);
+
+    /// <summary>How much more fits into a batch.</summary>
+    private sealed class BatchRoom(int records, int bytes)
+    {
+        private readonly int _limit = records;
+
+        public int Records { get; private set; } = records;
+
+        public int Bytes { get; private set; } = bytes;
+
+        public bool IsFull => Records == 0 || Bytes <= 0;
+
+        /// <summary>How many of the records fit; the first of a batch always does.</summary>
+        public int Take(IReadOnlyList<StreamRecord> found)
+        {
+            var count = 0;
+            while (count < found.Count && !IsFull)
+            {
+                var size = found[count].SizeBytes;
+                if (size > Bytes && Records < _limit)
+                {
+                    Bytes = 0;
+                    break;
+                }
+
+                Bytes -= (int)Math.Min(size, Bytes);
+                Records--;
+                count++;
+            }
+
+            return count;
+        }
+    }
+}
