@@ -62,7 +62,7 @@ internal static class SqliteErrors
         Protocol => (StreamErrorKind.Transient, "too many processes fought for its lock; try again"),
         Interrupt => (StreamErrorKind.Transient, "the call was interrupted"),
         InputOutput => (StreamErrorKind.Transient, "reading or writing failed; see the inner exception, and check the disk if it stays"),
-        Full => (StreamErrorKind.Full, "the disk (or the database's own page limit) is full; free space or trim topics"),
+        Full => (StreamErrorKind.Full, "the disk is full; free space on it (removing records needs some, too)"),
         CannotOpen when !Directory.Exists(database.Directory) => (StreamErrorKind.NotFound, "its folder does not exist (any more)"),
         CannotOpen => (StreamErrorKind.Unauthorized, "it cannot be opened or created; check the rights on the file and its folder"),
         ReadOnly => (StreamErrorKind.Unauthorized, "it is read-only; check the rights on the file, its folder and the mount"),

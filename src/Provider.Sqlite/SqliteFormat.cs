@@ -5,14 +5,21 @@ namespace DashStream.Providers;
 /// <summary>Tells our databases from others by the marks in the file's header, and makes new ones.</summary>
 internal static class SqliteFormat
 {
-    private static readonly TimeSpan ModeRetryDelay = TimeSpan.FromMilliseconds(20);
+    private const int SmallestPage = 512;
 
     /// <summary>Looks at the file without changing anything, not even a write-ahead log that belongs to it.</summary>
     public static void RefuseForeignFile(SqliteDatabase database)
     {
-        if (!File.Exists(database.Path) || new FileInfo(database.Path).Length == 0)
+        var length = File.Exists(database.Path) ? new FileInfo(database.Path).Length : 0;
+        if (length == 0)
         {
             return;
+        }
+
+        // SQLite takes a file that is shorter than any page for an empty one, and would write over it.
+        if (length < SmallestPage && !File.Exists(database.Path + "-journal"))
+        {
+            throw new StreamException(StreamErrorKind.Incompatible, $"'{database.Path}' is not an SQLite database. It was left as it is; use another path.");
         }
 
         try
@@ -79,8 +86,7 @@ internal static class SqliteFormat
             }
             catch (SqliteException e) when (SqliteErrors.IsBusy(e) && TimeProvider.System.GetElapsedTime(started) < database.Options.BusyTimeout)
             {
-                // SQLite does not wait by itself here.
-                Thread.Sleep(ModeRetryDelay);
+                // SQLite itself does not wait here; the driver does, for its own time-out, before it throws.
             }
         }
     }

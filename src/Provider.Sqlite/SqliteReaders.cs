@@ -11,7 +11,6 @@ internal sealed class SqliteReaders(SqliteDatabase database, SqliteWriter writer
 {
     private readonly ConcurrentStack<SqliteSession> _idle = new();
     private readonly SemaphoreSlim _slots = new(database.Options.ReaderConnections);
-    private volatile bool _ready;
     private volatile bool _closed;
 
     public async ValueTask<T> RunAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken)
@@ -34,10 +33,9 @@ internal sealed class SqliteReaders(SqliteDatabase database, SqliteWriter writer
     public async ValueTask EnsureReadyAsync(CancellationToken cancellationToken)
     {
         ThrowIfClosed();
-        if (!_ready)
+        if (!writer.HasOpened)
         {
-            await writer.RunAsync(static _ => true, cancellationToken).ConfigureAwait(false);
-            _ready = true;
+            await writer.OpenAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

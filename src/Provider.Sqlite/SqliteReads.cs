@@ -69,12 +69,9 @@ internal static class SqliteReads
                 $"The headers of record {position} of topic '{request.Topic}' in SQLite database '{database.Path}' are damaged.");
         }
 
-        return new StreamRecord(
-            row.IsDBNull(Key) ? default(ReadOnlyMemory<byte>) : row.GetFieldValue<byte[]>(Key),
-            row.IsDBNull(Value) ? null : row.GetFieldValue<byte[]>(Value),
-            headers,
-            row.GetInt64(Time),
-            position);
+        ReadOnlyMemory<byte>? value = row.IsDBNull(Value) ? default(ReadOnlyMemory<byte>?) : row.GetFieldValue<byte[]>(Value);
+        var key = row.IsDBNull(Key) ? default : row.GetFieldValue<byte[]>(Key);
+        return new StreamRecord(key, value, headers, row.GetInt64(Time), position);
     }
 
     /// <summary>What to read.</summary>

@@ -148,7 +148,8 @@ internal sealed class SqliteTrim(SqliteDatabase database, SqliteWriter writer, S
 
         if (spec.RetentionBytes is { } limit && partition.StoredBytes > limit)
         {
-            keep = Math.Max(keep, Measure(session, partition.Id, partition.First, partition.End, partition.End, partition.StoredBytes - limit).End);
+            var enough = Measure(session, partition.Id, partition.First, partition.End, partition.End, partition.StoredBytes - limit).End;
+            keep = Math.Max(keep, Math.Min(enough, partition.End - 1)); // the newest record stays, however large
         }
 
         return keep > partition.Begin ? keep : null;

@@ -3,6 +3,8 @@ namespace DashStream.Providers;
 /// <summary>Waiting until a query says that something changed: woken by this provider's own writes at once, by other processes' through the watcher.</summary>
 internal sealed class SqliteWaiter(SqliteReaders readers, SqliteWatcher watcher, SqliteSignals signals, TimeProvider time)
 {
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
     public void SignalTopic(string topic) => signals.Pulse(topic);
 
     public void SignalGroup(string topic, string group) => signals.Pulse(GroupKey(topic, group));
@@ -31,7 +33,8 @@ internal sealed class SqliteWaiter(SqliteReaders readers, SqliteWatcher watcher,
             }
 
             // Running out of time is the usual end here, and nothing to throw for.
-            await signal.WaitAsync(left, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var wait = left < LongestWait ? left : LongestWait;
+            await signal.WaitAsync(wait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }

@@ -29,9 +29,9 @@ internal sealed class SqliteWalKeeper(SqliteDatabase database)
 
     private bool TryEmpty(SqliteSession session)
     {
-        SqliteDatabase.SetBusyTimeout(session, ReaderPatience);
         try
         {
+            SqliteDatabase.SetBusyTimeout(session, ReaderPatience);
             return session.ExecuteOnce("PRAGMA wal_checkpoint(TRUNCATE)") is 0L;
         }
         catch (Microsoft.Data.Sqlite.SqliteException)

@@ -11,6 +11,9 @@ internal abstract class SqliteWrite
     /// <summary>Bytes that it is going to write, roughly: bounds what one transaction holds.</summary>
     public virtual long SizeBytes => 0;
 
+    /// <summary>Whether it needs a transaction, or only that the database is open.</summary>
+    public virtual bool NeedsTransaction => true;
+
     /// <summary>
     /// Does the work inside a transaction. May be called again when the transaction failed. A <see cref="StreamException"/> means that this
     /// write cannot be done and has changed nothing; its neighbours go on.

@@ -1,14 +1,14 @@
 namespace DashStream.Providers;
 
-/// <summary>A write with a result.</summary>
+/// <summary>A write with a result; without work, only a wait until the database is open.</summary>
 internal sealed class SqliteWriteOf<T> : SqliteWrite
 {
     private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Func<SqliteSession, T> _work;
+    private readonly Func<SqliteSession, T>? _work;
     private readonly CancellationTokenRegistration _registration;
     private T _result = default!;
 
-    public SqliteWriteOf(Func<SqliteSession, T> work, long sizeBytes, CancellationToken cancellationToken)
+    public SqliteWriteOf(Func<SqliteSession, T>? work, long sizeBytes, CancellationToken cancellationToken)
     {
         _work = work;
         SizeBytes = sizeBytes;
@@ -17,9 +17,11 @@ internal sealed class SqliteWriteOf<T> : SqliteWrite
 
     public override long SizeBytes { get; }
 
+    public override bool NeedsTransaction => _work is not null;
+
     public Task<T> Task => _completion.Task;
 
-    public override void Execute(SqliteSession session) => _result = _work(session);
+    public override void Execute(SqliteSession session) => _result = _work!(session);
 
     public override void Complete(Exception? error)
     {

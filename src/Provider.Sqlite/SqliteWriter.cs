@@ -20,7 +20,10 @@ internal sealed class SqliteWriter(SqliteDatabase database)
     private SqliteSession? _session;
     private Thread? _thread;
     private bool _closed;
-    private bool _hasOpened;
+    private volatile bool _hasOpened;
+
+    /// <summary>Whether the database was opened before, so that it exists.</summary>
+    public bool HasOpened => _hasOpened;
 
     /// <summary>Why the write-ahead log cannot be emptied, or null.</summary>
     public string? Warning => _wal.Warning;
@@ -29,7 +32,35 @@ internal sealed class SqliteWriter(SqliteDatabase database)
     /// <param name="work">Statements; may run more than once, and must check before it changes anything.</param>
     /// <param name="sizeBytes">Bytes it is going to write, roughly.</param>
     /// <param name="cancellationToken">Takes the work back.</param>
-    public Task<T> RunAsync<T>(Func<SqliteSession, T> work, long sizeBytes, CancellationToken cancellationToken)
+    public Task<T> RunAsync<T>(Func<SqliteSession, T> work, long sizeBytes, CancellationToken cancellationToken) =>
+        EnqueueAsync(work, sizeBytes, cancellationToken);
+
+    /// <inheritdoc cref="RunAsync{T}(Func{SqliteSession, T}, long, CancellationToken)"/>
+    public Task<T> RunAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken) => EnqueueAsync(work, 0, cancellationToken);
+
+    /// <summary>Returns when the database is open, its tables made.</summary>
+    public Task OpenAsync(CancellationToken cancellationToken) => EnqueueAsync<bool>(null, 0, cancellationToken);
+
+    /// <summary>Takes no more, finishes what waits, closes the connection.</summary>
+    public Task CloseAsync()
+    {
+        lock (_gate)
+        {
+            if (!_closed)
+            {
+                _closed = true;
+                _queue.CompleteAdding();
+                if (_thread is null)
+                {
+                    _ended.TrySetResult();
+                }
+            }
+        }
+
+        return _ended.Task;
+    }
+
+    private Task<T> EnqueueAsync<T>(Func<SqliteSession, T>? work, long sizeBytes, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
         {
@@ -53,28 +84,6 @@ internal sealed class SqliteWriter(SqliteDatabase database)
             _queue.Add(write, CancellationToken.None);
             return write.Task;
         }
-    }
-
-    /// <inheritdoc cref="RunAsync{T}(Func{SqliteSession, T}, long, CancellationToken)"/>
-    public Task<T> RunAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken) => RunAsync(work, 0, cancellationToken);
-
-    /// <summary>Takes no more, finishes what waits, closes the connection.</summary>
-    public Task CloseAsync()
-    {
-        lock (_gate)
-        {
-            if (!_closed)
-            {
-                _closed = true;
-                _queue.CompleteAdding();
-                if (_thread is null)
-                {
-                    _ended.TrySetResult();
-                }
-            }
-        }
-
-        return _ended.Task;
     }
 
     private void Work()
@@ -109,6 +118,13 @@ internal sealed class SqliteWriter(SqliteDatabase database)
 
     private void Carry(List<SqliteWrite> turn)
     {
+        var failure = TryOpen();
+        turn.RemoveAll(write => CompleteUnlessNeeded(write, failure));
+        if (turn.Count == 0)
+        {
+            return;
+        }
+
         var outcomes = new Exception?[turn.Count];
         var error = TryTransaction(turn, outcomes);
         for (var i = 0; i < turn.Count; i++)
@@ -129,16 +145,40 @@ internal sealed class SqliteWriter(SqliteDatabase database)
         return TryTransaction([write], outcomes) ?? outcomes[0];
     }
 
+    private static bool CompleteUnlessNeeded(SqliteWrite write, Exception? failure)
+    {
+        if (failure is null && write.NeedsTransaction)
+        {
+            return false;
+        }
+
+        write.Complete(failure);
+        return true;
+    }
+
+    private Exception? TryOpen()
+    {
+        try
+        {
+            Open();
+            return null;
+        }
+        catch (SqliteException e)
+        {
+            return SqliteErrors.Map(e, database);
+        }
+        catch (Exception e)
+        {
+            // Whatever it was belongs to the callers; the thread must live on for later ones.
+            return e;
+        }
+    }
+
     /// <summary>Returns why the transaction failed, or null; then <paramref name="outcomes"/> tells about each write.</summary>
     private Exception? TryTransaction(List<SqliteWrite> turn, Exception?[] outcomes)
     {
         try
         {
-            if (turn.Count == 0)
-            {
-                return null;
-            }
-
             Open();
             _session.Execute("BEGIN IMMEDIATE");
             for (var i = 0; i < turn.Count; i++)
