@@ -30,6 +30,39 @@ public static class TimelineText
         return string.Create(CultureInfo.InvariantCulture, $"{header?.Sequence ?? 0,5}  {time,-15}  {What(message, width)}");
     }
 
+    /// <summary>
+    /// The lines of messages in order, where pieces of one streamed output that follow each other become one line: it has the number and time of the first.
+    /// </summary>
+    /// <param name="messages">The messages of one thread.</param>
+    /// <param name="width">Longest text of one value, in characters; at least 10.</param>
+    public static IEnumerable<string> Lines(IEnumerable<DashStreamMessage> messages, int width = DefaultWidth)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        var pieces = new List<TokenChunk>();
+        foreach (var message in messages)
+        {
+            if (pieces.Count > 0 && message.TokenChunk?.RequestId != pieces[0].RequestId)
+            {
+                yield return Line(Joined(pieces), width);
+                pieces.Clear();
+            }
+
+            if (message.TokenChunk is { } piece)
+            {
+                pieces.Add(piece);
+            }
+            else
+            {
+                yield return Line(message, width);
+            }
+        }
+
+        if (pieces.Count > 0)
+        {
+            yield return Line(Joined(pieces), width);
+        }
+    }
+
     /// <summary>Text made safe to print: in one line, control characters as visible signs, cut at <paramref name="width"/>.</summary>
     public static string Plain(string text, int width = DefaultWidth)
     {
@@ -68,7 +101,7 @@ public static class TimelineText
     private static string What(DashStreamMessage message, int width) => message.MessageCase switch
     {
         Body.Event => OfEvent(message.Event, width),
-        Body.TokenChunk => $"{InStep}tokens \"{Plain(message.TokenChunk.Text, width)}\"{(message.TokenChunk.IsFinal ? " (last)" : "")}",
+        Body.TokenChunk => OfTokens(message.TokenChunk, width),
         Body.StateDiff => OfStateDiff(message.StateDiff, width),
         Body.ToolExecution => OfTool(message.ToolExecution, width),
         Body.Metrics => OfMetrics(message.Metrics, width),
@@ -99,6 +132,20 @@ public static class TimelineText
         }
 
         return line.Append(Duration(body.DurationUs)).ToString();
+    }
+
+    private static TokenChunk Joined(List<TokenChunk> pieces)
+    {
+        var joined = pieces[^1].Clone();
+        joined.Header = pieces[0].Header;
+        joined.Text = string.Concat(pieces.Select(piece => piece.Text));
+        return joined;
+    }
+
+    private static string OfTokens(TokenChunk body, int width)
+    {
+        var count = body is { IsFinal: true, ChunkIndex: > 0 } ? string.Create(CultureInfo.InvariantCulture, $", {body.ChunkIndex + 1} pieces") : "";
+        return $"{InStep}tokens \"{Plain(body.Text, width)}\"{(body.IsFinal ? $" (last{count})" : "")}";
     }
 
     private static string OfStateDiff(StateDiff body, int width)

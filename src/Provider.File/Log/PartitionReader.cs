@@ -196,9 +196,7 @@ internal sealed class PartitionReader(PartitionLog log)
     private LogSegment[] SegmentsUpTo(PartitionEnd end)
     {
         var all = log.Segments.All;
-        var isBehind = end.Position > 0 && (all.Length == 0 || all[^1].BaseOffset < end.SegmentBase);
-        var holdsRemoved = all.Length > 1 && all[1].BaseOffset <= end.Begin;
-        if (isBehind || holdsRemoved)
+        if (end.Position > 0 && (all.Length == 0 || all[^1].BaseOffset < end.SegmentBase))
         {
             all = log.Segments.Refresh();
         }

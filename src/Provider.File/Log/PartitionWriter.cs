@@ -141,8 +141,11 @@ internal sealed class PartitionWriter(PartitionLog log) : IDisposable
         }
     }
 
-    // The buffer is left to the collector: an append may still be filling it.
-    public void Dispose() => _file?.Dispose();
+    public void Dispose()
+    {
+        _file?.Dispose();
+        ReturnBuffer();
+    }
 
     /// <summary>Learns the true end; returns where the records on disk end, for a segment that is still to be made.</summary>
     private ulong CatchUp()

@@ -1,0 +1,33 @@
+using AgentDemo.Library;
+using AgentDemo.Reading;
+using DashStream;
+using DashStream.Providers;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AgentDemo;
+
+/// <summary>What the demo is made of. Only the provider's one line knows which store is used.</summary>
+internal static class DemoServices
+{
+    public static IServiceCollection AddAgentDemo(this IServiceCollection services, string store)
+    {
+        services.AddDashStream().UseStore(store);
+        services.AddSingleton<NoteLibrary>();
+        services.AddSingleton<GroupReader>();
+        services.AddSingleton<AgentRecording>();
+        services.AddSingleton<RunsImport>();
+        return services;
+    }
+
+    private static DashStreamBuilder UseStore(this DashStreamBuilder stream, string store)
+    {
+        var (scheme, place) = store.IndexOf(':', StringComparison.Ordinal) is var colon && colon < 0 ? (store, "") : (store[..colon], store[(colon + 1)..]);
+        return (scheme, place) switch
+        {
+            ("memory", _) => stream.UseMemory(),
+            ("file", { Length: > 0 }) => stream.UseFile(place),
+            ("sqlite", { Length: > 0 }) => stream.UseProvider(_ => new SqliteProvider(place)),
+            _ => throw new ArgumentException($"'{store}' is no store; known are memory:, file:DIR, sqlite:PATH.", nameof(store)),
+        };
+    }
+}
