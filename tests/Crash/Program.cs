@@ -5,7 +5,7 @@ using DashStream.Crash;
 const string Usage = """
     usage: DashStream.Crash URI append TOPIC COUNT LABEL   sends COUNT records (0: without end), prints 'stored POSITION LABEL:NUMBER' for each
            DashStream.Crash URI consume TOPIC GROUP COUNT  reads COUNT records (0: without end), prints 'read POSITION VALUE' and 'done POSITION' once committed
-           URI: file:DIR
+           URI: file:DIR or sqlite:PATH
     """;
 
 if (args is not [var uri, var verb, var topic, var what, ..])

@@ -12,6 +12,7 @@ internal static class ProviderUri
         return scheme switch
         {
             "file" => new FileProvider(place, new FileProviderOptions { SegmentBytes = 256 * 1024 }),
+            "sqlite" => new SqliteProvider(place),
             _ => throw new ArgumentException($"Unknown provider '{uri}'.", nameof(uri)),
         };
     }

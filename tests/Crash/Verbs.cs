@@ -9,6 +9,7 @@ internal static class Verbs
     private const int Keys = 8;
 
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Session = TimeSpan.FromSeconds(2);
 
     public static async Task AppendAsync(IStreamProvider provider, string topic, int count, string label)
     {
@@ -33,7 +34,9 @@ internal static class Verbs
 
     public static async Task ConsumeAsync(IStreamProvider provider, string topic, string group, int count)
     {
-        await using var consumer = await provider.OpenConsumerAsync(topic, new StreamConsumerOptions { Group = group });
+        // A short session, so that tests need not wait long for the takeover from a killed member.
+        var options = new StreamConsumerOptions { Group = group, SessionTimeout = Session, HeartbeatInterval = Session / 5, MaxBatchRecords = 50 };
+        await using var consumer = await provider.OpenConsumerAsync(topic, options);
         for (var read = 0; count == 0 || read < count;)
         {
             var batch = await consumer.ReadAsync(Wait);
@@ -43,15 +46,26 @@ internal static class Verbs
                 await Console.Out.WriteLineAsync($"read {record.Position} {Encoding.UTF8.GetString((record.Value ?? default).Span)}");
             }
 
-            var last = batch.Records.GroupBy(record => record.Position!.Value.Partition).Select(records => records.Last().Position!.Value).ToArray();
-            await consumer.CommitAsync(last);
-            foreach (var position in last)
+            foreach (var last in batch.Records.GroupBy(record => record.Position!.Value.Partition).Select(records => records.Last().Position!.Value))
             {
-                await Console.Out.WriteLineAsync($"done {position}");
+                await CommitAsync(consumer, last);
             }
         }
 
         await consumer.StopAsync(Wait);
+    }
+
+    private static async Task CommitAsync(IStreamConsumer consumer, StreamPosition position)
+    {
+        try
+        {
+            await consumer.CommitAsync([position]);
+            await Console.Out.WriteLineAsync($"done {position}");
+        }
+        catch (StreamException e) when (e.Kind == StreamErrorKind.Fenced)
+        {
+            await Console.Out.WriteLineAsync($"fenced {position}");
+        }
     }
 
     private static async Task PrintAsync((string Value, Task<StreamPosition> Send) one) =>

@@ -49,6 +49,33 @@ public sealed class FileProviderTests
     }
 
     [TestMethod]
+    public async Task A_group_goes_on_behind_its_commits_after_reopening()
+    {
+        await using var fixture = new FileStoreFixture();
+        var options = new StreamConsumerOptions { Group = "readers", MaxBatchRecords = 10 };
+        await using (var provider = new FileProvider(fixture.Root))
+        {
+            await using var producer = await provider.OpenProducerAsync(Topic);
+            await producer.SendBatchAsync([.. Enumerable.Range(0, 200).Select(number => Record(Value(number), key: "one thread"))]);
+            await using var consumer = await provider.OpenConsumerAsync(Topic, options);
+            var first = (await consumer.ReadAsync(TimeSpan.FromSeconds(20))).Records;
+            await consumer.CommitAsync([first[4].Position!.Value]);
+        }
+
+        await using var reopened = new FileProvider(fixture.Root);
+        await using var again = await reopened.OpenConsumerAsync(Topic, options);
+        List<string> values = [];
+        while (values.Count < 195)
+        {
+            var batch = await again.ReadAsync(TimeSpan.FromSeconds(20));
+            Assert.AreNotEqual(0, batch.Records.Count);
+            values.AddRange(batch.Records.Select(record => Encoding.UTF8.GetString(record.Value!.Value.Span)));
+        }
+
+        Assert.AreSequenceEqual(Enumerable.Range(5, 195).Select(Value).ToArray(), values.ToArray());
+    }
+
+    [TestMethod]
     public async Task A_provider_over_a_foreign_folder_is_alive_and_not_ready()
     {
         await using var fixture = new FileStoreFixture();
