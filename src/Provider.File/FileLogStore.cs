@@ -34,17 +34,17 @@ internal sealed class FileLogStore : ILogStore
                 $"Topic '{topic.Name}': the file provider knows no setting '{topic.ProviderSettings.Keys.First()}'; it takes no provider settings.");
         }
 
-        return Guard.RunAsync("create topic", topic.Name, () => _topics.TryCreateAsync(topic, cancellationToken));
+        return _store.Guard.RunAsync("create topic", topic.Name, () => _topics.TryCreateAsync(topic, cancellationToken));
     }
 
     public ValueTask<TopicSpec?> FindTopicAsync(string topic, CancellationToken cancellationToken) =>
-        Guard.RunAsync("open topic", topic, async () => (await _topics.FindAsync(topic, cancellationToken).ConfigureAwait(false))?.File.Spec);
+        _store.Guard.RunAsync("open topic", topic, async () => (await _topics.FindAsync(topic, cancellationToken).ConfigureAwait(false))?.File.Spec);
 
     public ValueTask<IReadOnlyList<string>> ListTopicsAsync(CancellationToken cancellationToken) =>
-        Guard.Run("list the topics of", _store.Folder.Root, _topics.List);
+        _store.Guard.Run("list the topics of", _store.Folder.Root, _topics.List);
 
     public ValueTask<bool> DeleteTopicAsync(string topic, CancellationToken cancellationToken) =>
-        Guard.RunAsync("delete topic", topic, async () =>
+        _store.Guard.RunAsync("delete topic", topic, async () =>
         {
             var deleted = await _topics.TryDeleteAsync(topic, cancellationToken).ConfigureAwait(false);
             _signals.Fire(topic);
@@ -52,7 +52,7 @@ internal sealed class FileLogStore : ILogStore
         });
 
     public ValueTask AppendAsync(AppendBatch batch, CancellationToken cancellationToken) =>
-        Guard.RunAsync("append to topic", batch.Topic, async () =>
+        _store.Guard.RunAsync("append to topic", batch.Topic, async () =>
         {
             var topic = await _topics.GetAsync(batch.Topic, cancellationToken).ConfigureAwait(false);
             _sync?.Start();
@@ -85,7 +85,7 @@ internal sealed class FileLogStore : ILogStore
             (UInt128?)await log.Reader.FindAsync(timestampUs, cancellationToken).ConfigureAwait(false), cancellationToken);
 
     public ValueTask TrimAsync(string topic, int partition, UInt128 before, CancellationToken cancellationToken) =>
-        Guard.RunAsync("trim topic", topic, async () =>
+        _store.Guard.RunAsync("trim topic", topic, async () =>
         {
             var log = (await _topics.GetAsync(topic, cancellationToken).ConfigureAwait(false)).Partition(partition);
             var end = await log.EndAsync(cancellationToken).ConfigureAwait(false);
@@ -103,7 +103,7 @@ internal sealed class FileLogStore : ILogStore
         });
 
     public ValueTask<long> ApplyRetentionAsync(string topic, CancellationToken cancellationToken) =>
-        Guard.RunAsync("apply retention to topic", topic, async () =>
+        _store.Guard.RunAsync("apply retention to topic", topic, async () =>
         {
             var removed = 0L;
             foreach (var log in (await _topics.GetAsync(topic, cancellationToken).ConfigureAwait(false)).Partitions)
@@ -116,20 +116,20 @@ internal sealed class FileLogStore : ILogStore
         });
 
     public ValueTask<long> GetStampAsync(string topic, CancellationToken cancellationToken) =>
-        Guard.RunAsync("look at topic", topic, async () => (await _topics.GetAsync(topic, cancellationToken).ConfigureAwait(false)).Ends.Stamp());
+        _store.Guard.RunAsync("look at topic", topic, async () => (await _topics.GetAsync(topic, cancellationToken).ConfigureAwait(false)).Ends.Stamp());
 
     public ValueTask WaitForAppendAsync(string topic, long seen, TimeSpan atMost, CancellationToken cancellationToken) =>
-        Guard.RunAsync("wait for topic", topic, async () =>
+        _store.Guard.RunAsync("wait for topic", topic, async () =>
         {
             var open = await _topics.GetAsync(topic, cancellationToken).ConfigureAwait(false);
             await _signals.WaitAsync(topic, () => open.Ends.Stamp() != seen, atMost, cancellationToken).ConfigureAwait(false);
         });
 
     public ValueTask<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken) =>
-        Guard.Run("check the store", _store.Folder.Root, () => StoreCheck.Run(_store));
+        _store.Guard.Run("check the store", _store.Folder.Root, () => StoreCheck.Run(_store));
 
     /// <summary>Forces everything written by this store onto the disk.</summary>
-    public ValueTask SyncAsync() => Guard.Run("sync the store", _store.Folder.Root, () => BackgroundSync.SyncAll(_topics));
+    public ValueTask SyncAsync() => _store.Guard.Run("sync the store", _store.Folder.Root, () => BackgroundSync.SyncAll(_topics));
 
     public async ValueTask DisposeAsync()
     {
@@ -152,6 +152,7 @@ internal sealed class FileLogStore : ILogStore
         }
         finally
         {
+            _store.Guard.Close();
             _signals.Dispose();
             _topics.Dispose();
         }
@@ -159,7 +160,7 @@ internal sealed class FileLogStore : ILogStore
 
     private ValueTask<T> WithAsync<T>(
         string doing, string topic, int partition, Func<PartitionLog, ValueTask<T>> call, CancellationToken cancellationToken) =>
-        Guard.RunAsync(doing, topic, async () =>
+        _store.Guard.RunAsync(doing, topic, async () =>
         {
             var open = await _topics.GetAsync(topic, cancellationToken).ConfigureAwait(false);
             return await call(open.Partition(partition)).ConfigureAwait(false);

@@ -76,7 +76,7 @@ internal sealed class SqliteWatcher(SqliteDatabase database, SqliteSignals signa
             _files.Error += (_, _) => Ring();
             _files.EnableRaisingEvents = true;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or ArgumentException)
         {
             _files?.Dispose();
             _files = null;

@@ -14,7 +14,7 @@ internal sealed class FileGroupStore(StoreContext store, TopicCatalog topics, St
     private const string LockSuffix = ".lock";
 
     public ValueTask<GroupState> ReadAsync(string topic, string group, CancellationToken cancellationToken) =>
-        Guard.Run("read a group of topic", topic, () => GroupFile.Read(PathOf(topic, group), store.NowUs));
+        store.Guard.Run("read a group of topic", topic, () => GroupFile.Read(PathOf(topic, group), store.NowUs));
 
     public ValueTask<bool> TryReplaceAsync(string topic, string group, long expectedVersion, ReadOnlyMemory<byte> document,
         IReadOnlyList<PartitionFence> fences, CancellationToken cancellationToken) =>
@@ -31,7 +31,7 @@ internal sealed class FileGroupStore(StoreContext store, TopicCatalog topics, St
 
     public ValueTask<IReadOnlyList<bool>> CommitAsync(
         string topic, string group, IReadOnlyList<FencedCommit> commits, CancellationToken cancellationToken) =>
-        Guard.RunAsync<IReadOnlyList<bool>>("commit in topic", topic, async () =>
+        store.Guard.RunAsync<IReadOnlyList<bool>>("commit in topic", topic, async () =>
         {
             using var held = await LockAsync(topic, group, cancellationToken).ConfigureAwait(false);
             var state = GroupFile.Read(PathOf(topic, group), store.NowUs);
@@ -71,17 +71,17 @@ internal sealed class FileGroupStore(StoreContext store, TopicCatalog topics, St
         }, cancellationToken);
 
     public ValueTask WaitForChangeAsync(string topic, string group, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
-        Guard.RunAsync("wait for a group of topic", topic, () => signals.WaitAsync(
+        store.Guard.RunAsync("wait for a group of topic", topic, () => signals.WaitAsync(
             SignalOf(topic), () => GroupFile.Read(PathOf(topic, group), 0).Version != version, atMost, cancellationToken));
 
     public ValueTask<IReadOnlyList<(string Topic, string Group)>> ListAsync(string? topic, CancellationToken cancellationToken) =>
-        Guard.Run<IReadOnlyList<(string, string)>>("list the groups of topic", topic ?? "*", () =>
+        store.Guard.Run<IReadOnlyList<(string, string)>>("list the groups of topic", topic ?? "*", () =>
         [
             .. (topic is null ? topics.List() : [topic]).SelectMany(GroupsOf),
         ]);
 
     public ValueTask<bool> TryDeleteAsync(string topic, string group, long expectedVersion, CancellationToken cancellationToken) =>
-        Guard.RunAsync("delete a group of topic", topic, async () =>
+        store.Guard.RunAsync("delete a group of topic", topic, async () =>
         {
             if (!File.Exists(PathOf(topic, group)))
             {
@@ -101,7 +101,7 @@ internal sealed class FileGroupStore(StoreContext store, TopicCatalog topics, St
 
     private ValueTask<bool> ChangeAsync(string topic, string group, long expectedVersion,
         Func<GroupState, (ReadOnlyMemory<byte> Document, Dictionary<int, PartitionCommit> Rows)> change, CancellationToken cancellationToken) =>
-        Guard.RunAsync("change a group of topic", topic, async () =>
+        store.Guard.RunAsync("change a group of topic", topic, async () =>
         {
             using var held = await LockAsync(topic, group, cancellationToken).ConfigureAwait(false);
             var state = GroupFile.Read(PathOf(topic, group), store.NowUs);
@@ -119,13 +119,23 @@ internal sealed class FileGroupStore(StoreContext store, TopicCatalog topics, St
     private static Dictionary<int, PartitionCommit> RowsOf(GroupState state) => state.Partitions.ToDictionary(row => row.Partition);
 
     private void Store(string topic, string group, long version, ReadOnlyMemory<byte> document, Dictionary<int, PartitionCommit> rows) =>
-        AtomicFile.Replace(PathOf(topic, group), GroupFile.Encode(version, document.Span, rows.Values), store.IsDurable);
+        AtomicFile.Replace(PathOf(topic, group), GroupFile.Encode(version, document.Span, rows.Values),
+            durable: store.IsDurable, nameToo: store.Options.Fsync == FsyncPolicy.EachAppend);
 
-    /// <summary>Any write to the signal file tells the other processes; what it holds does not matter.</summary>
+    /// <summary>Any write to the signal file tells the other processes; what it holds does not matter. The change has happened, so nothing fails here.</summary>
     private void Signal(string topic)
     {
-        File.WriteAllBytes(store.Folder.GroupSignalFile(topic), [1]);
         signals.Fire(SignalOf(topic));
+        try
+        {
+            using var file = File.OpenHandle(
+                store.Folder.GroupSignalFile(topic), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            RandomAccess.Write(file, [1], 0);
+        }
+        catch (Exception e) when (FileErrors.IsForeign(e))
+        {
+            store.Journal.Warn($"signal:{topic}", $"Other processes notice a change of a group of topic '{topic}' late: {e.Message}");
+        }
     }
 
     private async ValueTask<FileLock.Held> LockAsync(string topic, string group, CancellationToken cancellationToken)

@@ -11,8 +11,9 @@ internal static class AtomicFile
     /// <summary>Writes beside the file, then renames over it. Writers of one file must exclude each other.</summary>
     /// <param name="path">The file.</param>
     /// <param name="content">All of it.</param>
-    /// <param name="durable">Whether to force it onto the disk, name included.</param>
-    public static void Replace(string path, ReadOnlySpan<byte> content, bool durable)
+    /// <param name="durable">Whether to force the content onto the disk before the rename, so that a power failure leaves the old or the new one.</param>
+    /// <param name="nameToo">Whether to force the rename onto the disk too, so that a power failure leaves the new one. Default: as <paramref name="durable"/>.</param>
+    public static void Replace(string path, ReadOnlySpan<byte> content, bool durable, bool? nameToo = null)
     {
         var temporary = path + TemporarySuffix;
         try
@@ -30,7 +31,7 @@ internal static class AtomicFile
             throw;
         }
 
-        if (durable)
+        if (nameToo ?? durable)
         {
             Posix.SyncDirectory(Path.GetDirectoryName(path)!);
         }

@@ -71,10 +71,10 @@ internal sealed class BackgroundSync(TopicCatalog topics, StoreContext store) : 
         try
         {
             SyncAll(topics);
-            store.Journal.Warn("sync", null);
         }
         catch (Exception e) when (FileErrors.IsForeign(e))
         {
+            // Never taken back: the system forgets what it could not write, so a later success proves nothing.
             store.Journal.Warn("sync", $"Written records could not be forced onto the disk: {e.Message}");
         }
     }

@@ -7,6 +7,12 @@ namespace DashStream.Providers;
 /// <param name="Journal">What it has to report.</param>
 internal sealed record StoreContext(StoreFolder Folder, FileProviderOptions Options, TimeProvider Time, StoreJournal Journal)
 {
+    /// <summary>Types the errors of calls.</summary>
+    public StoreGuard Guard { get; } = new();
+
+    /// <summary>The segment files that are open for reading.</summary>
+    public OpenSegments OpenSegments { get; } = new();
+
     /// <summary>Whether rare steps (a new file, a rename) are forced onto the disk.</summary>
     public bool IsDurable => Options.Fsync != FsyncPolicy.Never;
 

@@ -40,6 +40,11 @@ internal static class IndexFile
     /// <summary>Loads it if it is whole, belongs to the segment and covers all of its <paramref name="segmentLength"/> bytes.</summary>
     public static SegmentIndex? TryRead(string path, uint seed, long segmentLength, int intervalBytes)
     {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
         byte[] bytes;
         try
         {

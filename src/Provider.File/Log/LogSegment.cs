@@ -15,16 +15,16 @@ internal sealed class LogSegment : IDisposable
     private const int ResyncChunk = 256 * 1024;
 
     private readonly Lock _gate = new();
+    private readonly StoreContext _store;
     private readonly Guid _topicId;
     private readonly int _partition;
-    private readonly int _indexInterval;
     private SafeFileHandle? _file;
     private SegmentIndex? _index;
     private bool _disposed;
 
-    public LogSegment(string folder, Guid topicId, int partition, ulong baseOffset, int indexInterval)
+    public LogSegment(StoreContext store, string folder, Guid topicId, int partition, ulong baseOffset)
     {
-        (_topicId, _partition, BaseOffset, _indexInterval) = (topicId, partition, baseOffset, indexInterval);
+        (_store, _topicId, _partition, BaseOffset) = (store, topicId, partition, baseOffset);
         Path = System.IO.Path.Combine(folder, baseOffset.ToString("D20", CultureInfo.InvariantCulture) + Suffix);
         Seed = SegmentHeader.SeedOf(topicId, partition, baseOffset);
     }
@@ -41,11 +41,20 @@ internal sealed class LogSegment : IDisposable
     {
         get
         {
+            SafeFileHandle file;
             lock (_gate)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                return _file ??= System.IO.File.OpenHandle(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
+                if (_file is not null)
+                {
+                    return _file;
+                }
+
+                file = _file = System.IO.File.OpenHandle(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
             }
+
+            _store.OpenSegments.Add(this);
+            return file;
         }
     }
 
@@ -60,7 +69,8 @@ internal sealed class LogSegment : IDisposable
                 return index;
             }
 
-            index = IndexFile.TryRead(IndexPath, Seed, Length, _indexInterval) ?? new SegmentIndex(BaseOffset, _indexInterval);
+            index = IndexFile.TryRead(IndexPath, Seed, Length, _store.Options.IndexIntervalBytes)
+                ?? new SegmentIndex(BaseOffset, _store.Options.IndexIntervalBytes);
             return Interlocked.CompareExchange(ref _index, index, null) ?? index;
         }
     }
@@ -169,6 +179,15 @@ internal sealed class LogSegment : IDisposable
         Dispose();
         System.IO.File.Delete(Path);
         _ = AtomicFile.TryDelete(IndexPath);
+    }
+
+    /// <summary>Lets go of the open file and the index in memory; the next use opens them again. Who is reading right now reads on, and the file closes after that.</summary>
+    public void Forget()
+    {
+        lock (_gate)
+        {
+            (_file, _index) = (null, null);
+        }
     }
 
     public void Dispose()

@@ -196,7 +196,9 @@ internal sealed class PartitionReader(PartitionLog log)
     private LogSegment[] SegmentsUpTo(PartitionEnd end)
     {
         var all = log.Segments.All;
-        if (end.Position > 0 && (all.Length == 0 || all[^1].BaseOffset < end.SegmentBase))
+        var isBehind = end.Position > 0 && (all.Length == 0 || all[^1].BaseOffset < end.SegmentBase);
+        var holdsRemoved = all.Length > 1 && all[1].BaseOffset <= end.Begin;
+        if (isBehind || holdsRemoved)
         {
             all = log.Segments.Refresh();
         }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace DashStream.Providers;
 
 /// <summary>The segment files of a partition as last seen in its folder, oldest first. Safe for concurrent use.</summary>
-internal sealed class PartitionSegments(string folder, Guid topicId, int partition, int indexInterval) : IDisposable
+internal sealed class PartitionSegments(StoreContext store, string folder, Guid topicId, int partition) : IDisposable
 {
     private readonly Lock _gate = new();
     private LogSegment[] _all = [];
@@ -105,5 +105,5 @@ internal sealed class PartitionSegments(string folder, Guid topicId, int partiti
         _looked = true;
     }
 
-    private LogSegment Make(ulong baseOffset) => new(folder, topicId, partition, baseOffset, indexInterval);
+    private LogSegment Make(ulong baseOffset) => new(store, folder, topicId, partition, baseOffset);
 }

@@ -141,11 +141,8 @@ internal sealed class PartitionWriter(PartitionLog log) : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _file?.Dispose();
-        ReturnBuffer();
-    }
+    // The buffer is left to the collector: an append may still be filling it.
+    public void Dispose() => _file?.Dispose();
 
     /// <summary>Learns the true end; returns where the records on disk end, for a segment that is still to be made.</summary>
     private ulong CatchUp()

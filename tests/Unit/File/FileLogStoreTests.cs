@@ -214,6 +214,50 @@ public sealed class FileLogStoreTests
     }
 
     [TestMethod]
+    public async Task More_segments_than_are_kept_open_are_read_all_the_same()
+    {
+        await using var fixture = await WithTopicAsync(segmentBytes: 4096);
+        var store = fixture.Open();
+        var text = new string('x', 4096);
+        for (var i = 0; i < 600; i++)
+        {
+            await AppendAsync(store, 0, text);
+        }
+
+        Assert.HasCount(600, fixture.Segments());
+        Assert.HasCount(600, await ReadAsync(store));
+        Assert.HasCount(600, await ReadAsync(store));
+    }
+
+    [TestMethod]
+    public async Task Users_of_a_topic_that_is_deleted_under_them_are_told_that_it_is_gone()
+    {
+        await using var fixture = await WithTopicAsync(partitions: 2);
+        fixture.Options.LockTimeout = TimeSpan.FromSeconds(20);
+        var (store, other) = (fixture.Open(), fixture.Open());
+        var users = new[] { store, other }.Select(user => Task.Run(async () =>
+        {
+            for (var i = 0; ; i++)
+            {
+                await AppendAsync(user, i % 2, "x");
+                await user.ReadAsync(Topic, i % 2, 0, 10, 1000, CancellationToken.None);
+            }
+        })).ToArray();
+        while ((await BoundsAsync(store)).End < 20)
+        {
+            await Task.Yield();
+        }
+
+        Assert.IsTrue(await store.DeleteTopicAsync(Topic, CancellationToken.None));
+
+        foreach (var user in users)
+        {
+            var error = await Assert.ThrowsExactlyAsync<StreamException>(() => user);
+            Assert.AreEqual(StreamErrorKind.NotFound, error.Kind);
+        }
+    }
+
+    [TestMethod]
     public async Task A_disposed_store_says_that_it_is_closed()
     {
         await using var fixture = await WithTopicAsync();

@@ -1,0 +1,117 @@
+using System.Threading.Channels;
+using DashStream.Protocol;
+using DashStream.Providers;
+using Google.Protobuf;
+
+namespace DashStream.Bench.Cases;
+
+/// <summary>What the whole client costs: numbered, encoded, stored in memory, read by a group, decoded, handled, committed.</summary>
+internal sealed class MemorySendAndHandle : MemorySendAndHandleCase
+{
+    public MemorySendAndHandle()
+        : base(keys: 1)
+    {
+    }
+}
+
+/// <summary>The same over eight threads, whose messages are handled in parallel.</summary>
+internal sealed class MemorySendAndHandle8 : MemorySendAndHandleCase
+{
+    public MemorySendAndHandle8()
+        : base(keys: 8)
+    {
+    }
+}
+
+/// <summary>Sends a round of messages without awaiting each, and waits until the handler has seen them all.</summary>
+internal abstract class MemorySendAndHandleCase(int keys) : IBenchCase
+{
+    private const int ChannelCapacity = 100_000;
+
+    private readonly TokenChunk[] _messages = [.. Enumerable.Range(0, keys).Select(Message)];
+    private readonly MemoryProvider _provider = new(new MemoryProviderOptions { WhenFull = MemoryFullPolicy.DropOldest, MaxBytes = 256 * 1024 * 1024 });
+    private DashStreamProducer _producer = null!;
+    private DashStreamConsumer _consumer = null!;
+    private Task _run = Task.CompletedTask;
+    private TaskCompletionSource _done = new();
+    private long _handled;
+    private long _target = long.MaxValue;
+
+    public string Name => $"memory/send-and-handle-{keys}";
+
+    public string Operation => $"one token chunk from send to handler, {keys} key{(keys == 1 ? "" : "s")}";
+
+    public BenchSide Ours => new("DashStreamProducer to DashStreamConsumer", RunOursAsync);
+
+    public BenchSide Yardstick => new("protobuf bytes through Channel<byte[]>", RunChannelAsync);
+
+    public async ValueTask PrepareAsync(CancellationToken cancellationToken)
+    {
+        _producer = await DashStreamProducer.OpenAsync(_provider, "bench", cancellationToken: cancellationToken);
+        _consumer = await DashStreamConsumer.OpenAsync(_provider, "bench", "bench", cancellationToken: cancellationToken);
+        _run = _consumer.RunAsync(Handle, CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _consumer.DisposeAsync();
+        await _run;
+        await _producer.DisposeAsync();
+        await _provider.DisposeAsync();
+    }
+
+    private async ValueTask RunOursAsync(int operations, CancellationToken cancellationToken)
+    {
+        _done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _target, Interlocked.Read(ref _handled) + operations);
+        for (var i = 0; i < operations; i++)
+        {
+            var send = _producer.SendAsync(_messages[i % _messages.Length], cancellationToken);
+            if (i == operations - 1)
+            {
+                await send;
+            }
+        }
+
+        await _done.Task.WaitAsync(cancellationToken);
+    }
+
+    private ValueTask Handle(ReceivedMessage message, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Increment(ref _handled) == Interlocked.Read(ref _target))
+        {
+            _done.TrySetResult();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask RunChannelAsync(int operations, CancellationToken cancellationToken)
+    {
+        var channel = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(ChannelCapacity) { SingleReader = true, SingleWriter = true });
+        var reading = Task.Run(
+            async () =>
+            {
+                for (var i = 0; i < operations; i++)
+                {
+                    GC.KeepAlive(DashStreamMessage.Parser.ParseFrom(await channel.Reader.ReadAsync(cancellationToken)));
+                }
+            },
+            cancellationToken);
+        for (var i = 0; i < operations; i++)
+        {
+            DashStreamMessage message = _messages[i % _messages.Length];
+            await channel.Writer.WriteAsync(message.ToByteArray(), cancellationToken);
+        }
+
+        await reading;
+    }
+
+    private static TokenChunk Message(int key)
+    {
+        var message = SampleMessages.TokenChunk().TokenChunk.Clone();
+        message.Header.ThreadId = $"thread-{key}";
+        message.Header.Sequence = 0;
+        return message;
+    }
+}
