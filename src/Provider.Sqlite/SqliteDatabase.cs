@@ -45,6 +45,7 @@ internal sealed class SqliteDatabase
 
             SqliteFormat.CreateOrCheck(session, this);
             SqliteFormat.SwitchToWal(session, this);
+            SetBusyTimeout(session, TimeSpan.Zero); // from here on the write lock is waited for by SqliteWriteLock
             session.ExecuteOnce($"PRAGMA synchronous = {(Options.Synchronous == SqliteSynchronous.Full ? "FULL" : "NORMAL")}");
             session.ExecuteOnce(Invariant($"PRAGMA cache_size = -{WriterCacheKib}"));
             session.ExecuteOnce(Invariant($"PRAGMA wal_autocheckpoint = {AutoCheckpointPages}"));

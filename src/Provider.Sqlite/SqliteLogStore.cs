@@ -136,7 +136,7 @@ internal sealed class SqliteLogStore : ILogStore
         await _upkeep.DisposeAsync().ConfigureAwait(false);
         await _watcher.DisposeAsync().ConfigureAwait(false);
         await _readers.DisposeAsync().ConfigureAwait(false);
-        await _writer.CloseAsync().ConfigureAwait(false);
+        await _writer.DisposeAsync().ConfigureAwait(false);
     }
 
     private async ValueTask<T> WriteAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken)

@@ -6,6 +6,8 @@ namespace DashStream.Providers;
 /// <summary>A connection with its prepared statements. Used by one thread at a time.</summary>
 internal sealed class SqliteSession(SqliteConnection connection) : IDisposable
 {
+    private const int PrimaryCode = 0xFF;
+
     private readonly Dictionary<string, SqliteCommand> _commands = [];
 
     /// <summary>Whether a transaction is open. Some errors end one on their own.</summary>
@@ -13,6 +15,21 @@ internal sealed class SqliteSession(SqliteConnection connection) : IDisposable
 
     /// <summary>Whether the file could only be opened for reading.</summary>
     public bool IsReadOnly => SQLitePCL.raw.sqlite3_db_readonly(connection.Handle, "main") == 1;
+
+    /// <summary>Begins a transaction that writes, without waiting. Returns the error when somebody else holds the lock.</summary>
+    public SqliteException? TryBegin()
+    {
+        // Past the driver, which waits in steps of its own that are far too long here.
+        var result = SQLitePCL.raw.sqlite3_exec(connection.Handle, "BEGIN IMMEDIATE");
+        if (result == SQLitePCL.raw.SQLITE_OK)
+        {
+            return null;
+        }
+
+        var error = new SqliteException(
+            SQLitePCL.raw.sqlite3_errmsg(connection.Handle).utf8_to_string(), result & PrimaryCode, SQLitePCL.raw.sqlite3_extended_errcode(connection.Handle));
+        return SqliteErrors.IsBusy(error) ? error : throw error;
+    }
 
     /// <summary>A statement with its parameters <c>?1</c>, <c>?2</c>, … set. Prepared once and reused.</summary>
     public SqliteCommand Prepare(string sql, params ReadOnlySpan<object?> values)

@@ -27,7 +27,7 @@ internal sealed class SqliteWalKeeper(SqliteDatabase database)
             : $"The write-ahead log '{database.WalPath}' has {wal.Length / 1024 / 1024} MiB and cannot be emptied: some reader does not end its transaction.";
     }
 
-    private bool TryEmpty(SqliteSession session)
+    private static bool TryEmpty(SqliteSession session)
     {
         try
         {
@@ -41,7 +41,7 @@ internal sealed class SqliteWalKeeper(SqliteDatabase database)
         }
         finally
         {
-            SqliteDatabase.SetBusyTimeout(session, database.Options.BusyTimeout);
+            SqliteDatabase.SetBusyTimeout(session, TimeSpan.Zero);
         }
     }
 }

@@ -8,7 +8,7 @@ namespace DashStream.Providers;
 /// The one connection that writes, on a thread of its own, since SQLite blocks. Whatever waits when a transaction begins goes into it together (group
 /// commit); if that fails because of one write, each is done alone, so that none suffers from its neighbours. Safe for concurrent use.
 /// </summary>
-internal sealed class SqliteWriter(SqliteDatabase database)
+internal sealed class SqliteWriter(SqliteDatabase database) : IAsyncDisposable
 {
     private const int MaxWritesPerTransaction = 256;
     private const long MaxBytesPerTransaction = 16 * 1024 * 1024;
@@ -16,6 +16,7 @@ internal sealed class SqliteWriter(SqliteDatabase database)
     private readonly BlockingCollection<SqliteWrite> _queue = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
+    private readonly SqliteWriteLock _lock = new(database);
     private readonly SqliteWalKeeper _wal = new(database);
     private SqliteSession? _session;
     private Thread? _thread;
@@ -42,7 +43,7 @@ internal sealed class SqliteWriter(SqliteDatabase database)
     public Task OpenAsync(CancellationToken cancellationToken) => EnqueueAsync<bool>(null, 0, cancellationToken);
 
     /// <summary>Takes no more, finishes what waits, closes the connection.</summary>
-    public Task CloseAsync()
+    public async ValueTask DisposeAsync()
     {
         lock (_gate)
         {
@@ -52,12 +53,12 @@ internal sealed class SqliteWriter(SqliteDatabase database)
                 _queue.CompleteAdding();
                 if (_thread is null)
                 {
-                    _ended.TrySetResult();
+                    CloseAll();
                 }
             }
         }
 
-        return _ended.Task;
+        await _ended.Task.ConfigureAwait(false);
     }
 
     private Task<T> EnqueueAsync<T>(Func<SqliteSession, T>? work, long sizeBytes, CancellationToken cancellationToken)
@@ -96,8 +97,14 @@ internal sealed class SqliteWriter(SqliteDatabase database)
             turn.Clear();
         }
 
+        CloseAll();
+    }
+
+    private void CloseAll()
+    {
         _session?.Dispose();
         _queue.Dispose();
+        _lock.Dispose();
         _ended.TrySetResult();
     }
 
@@ -180,7 +187,7 @@ internal sealed class SqliteWriter(SqliteDatabase database)
         try
         {
             Open();
-            _session.Execute("BEGIN IMMEDIATE");
+            _lock.Begin(_session);
             for (var i = 0; i < turn.Count; i++)
             {
                 outcomes[i] = TryExecute(turn[i], _session);
@@ -188,6 +195,11 @@ internal sealed class SqliteWriter(SqliteDatabase database)
 
             _session.Execute("COMMIT");
             return null;
+        }
+        catch (StreamException e) when (_session is { InTransaction: false })
+        {
+            // The lock was not to be had.
+            return e;
         }
         catch (SqliteException e)
         {

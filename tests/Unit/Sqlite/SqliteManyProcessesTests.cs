@@ -96,6 +96,32 @@ public sealed class SqliteManyProcessesTests
     }
 
     [TestMethod]
+    public async Task A_store_that_never_pauses_does_not_starve_another()
+    {
+        var busy = await _folder.OpenWithTopicAsync();
+        var modest = _folder.Open();
+        using var stop = new CancellationTokenSource();
+        var hammers = Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await AppendAsync(busy, 500, valueBytes: 200);
+            }
+        })).ToArray();
+        var started = TimeProvider.System.GetTimestamp();
+
+        for (var i = 0; i < 10; i++)
+        {
+            await AppendAsync(modest, 1);
+        }
+
+        var elapsed = TimeProvider.System.GetElapsedTime(started);
+        await stop.CancelAsync();
+        await Task.WhenAll(hammers);
+        Assert.IsLessThan(TimeSpan.FromSeconds(5), elapsed);
+    }
+
+    [TestMethod]
     public async Task A_lock_held_elsewhere_delays_a_write_but_not_a_read()
     {
         var store = await _folder.OpenWithTopicAsync();
