@@ -34,14 +34,14 @@ internal sealed class FileLogStore : ILogStore
                 $"Topic '{topic.Name}': the file provider knows no setting '{topic.ProviderSettings.Keys.First()}'; it takes no provider settings.");
         }
 
-        return _store.Guard.RunAsync("create topic", topic.Name, () => _topics.TryCreateAsync(topic, cancellationToken));
+        return _store.Guard.RunAsync("create topic", topic.Name, () => _topics.TryCreateAsync(topic, cancellationToken), cancellationToken);
     }
 
     public ValueTask<TopicSpec?> FindTopicAsync(string topic, CancellationToken cancellationToken) =>
-        _store.Guard.RunAsync("open topic", topic, async () => (await _topics.FindAsync(topic, cancellationToken).ConfigureAwait(false))?.File.Spec);
+        _store.Guard.RunAsync("open topic", topic, async () => (await _topics.FindAsync(topic, cancellationToken).ConfigureAwait(false))?.File.Spec, cancellationToken);
 
     public ValueTask<IReadOnlyList<string>> ListTopicsAsync(CancellationToken cancellationToken) =>
-        _store.Guard.Run("list the topics of", _store.Folder.Root, _topics.List);
+        _store.Guard.Run("list the topics of", _store.Folder.Root, _topics.List, cancellationToken);
 
     public ValueTask<bool> DeleteTopicAsync(string topic, CancellationToken cancellationToken) =>
         _store.Guard.RunAsync("delete topic", topic, async () =>
@@ -49,7 +49,7 @@ internal sealed class FileLogStore : ILogStore
             var deleted = await _topics.TryDeleteAsync(topic, cancellationToken).ConfigureAwait(false);
             _signals.Fire(topic);
             return deleted;
-        });
+        }, cancellationToken);
 
     public ValueTask AppendAsync(AppendBatch batch, CancellationToken cancellationToken) =>
         _store.Guard.RunAsync("append to topic", batch.Topic, async () =>
@@ -58,7 +58,7 @@ internal sealed class FileLogStore : ILogStore
             _sync?.Start();
             await TopicAppend.RunAsync(topic, batch, _store.Options.Fsync == FsyncPolicy.EachAppend, cancellationToken).ConfigureAwait(false);
             _signals.Fire(batch.Topic);
-        });
+        }, cancellationToken);
 
     public ValueTask<IReadOnlyList<StreamRecord>> ReadAsync(
         string topic, int partition, UInt128 from, int maxRecords, int maxBytes, CancellationToken cancellationToken) =>
@@ -100,7 +100,7 @@ internal sealed class FileLogStore : ILogStore
                 using var held = await log.Lock.AcquireAsync(cancellationToken).ConfigureAwait(false);
                 log.Writer.Trim((ulong)before);
             }
-        });
+        }, cancellationToken);
 
     public ValueTask<long> ApplyRetentionAsync(string topic, CancellationToken cancellationToken) =>
         _store.Guard.RunAsync("apply retention to topic", topic, async () =>
@@ -113,20 +113,20 @@ internal sealed class FileLogStore : ILogStore
             }
 
             return removed;
-        });
+        }, cancellationToken);
 
     public ValueTask<long> GetStampAsync(string topic, CancellationToken cancellationToken) =>
-        _store.Guard.RunAsync("look at topic", topic, async () => (await _topics.GetAsync(topic, cancellationToken).ConfigureAwait(false)).Ends.Stamp());
+        _store.Guard.RunAsync("look at topic", topic, async () => (await _topics.GetAsync(topic, cancellationToken).ConfigureAwait(false)).Ends.Stamp(), cancellationToken);
 
     public ValueTask WaitForAppendAsync(string topic, long seen, TimeSpan atMost, CancellationToken cancellationToken) =>
         _store.Guard.RunAsync("wait for topic", topic, async () =>
         {
             var open = await _topics.GetAsync(topic, cancellationToken).ConfigureAwait(false);
             await _signals.WaitAsync(topic, () => open.Ends.Stamp() != seen, atMost, cancellationToken).ConfigureAwait(false);
-        });
+        }, cancellationToken);
 
     public ValueTask<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken) =>
-        _store.Guard.Run("check the store", _store.Folder.Root, () => StoreCheck.Run(_store));
+        _store.Guard.Run("check the store", _store.Folder.Root, () => StoreCheck.Run(_store), cancellationToken);
 
     /// <summary>Forces everything written by this store onto the disk.</summary>
     public ValueTask SyncAsync() => _store.Guard.Run("sync the store", _store.Folder.Root, () => BackgroundSync.SyncAll(_topics));
@@ -164,5 +164,5 @@ internal sealed class FileLogStore : ILogStore
         {
             var open = await _topics.GetAsync(topic, cancellationToken).ConfigureAwait(false);
             return await call(open.Partition(partition)).ConfigureAwait(false);
-        });
+        }, cancellationToken);
 }

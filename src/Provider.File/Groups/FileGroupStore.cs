@@ -14,7 +14,7 @@ internal sealed class FileGroupStore(StoreContext store, TopicCatalog topics, St
     private const string LockSuffix = ".lock";
 
     public ValueTask<GroupState> ReadAsync(string topic, string group, CancellationToken cancellationToken) =>
-        store.Guard.Run("read a group of topic", topic, () => GroupFile.Read(PathOf(topic, group), store.NowUs));
+        store.Guard.Run("read a group of topic", topic, () => GroupFile.Read(PathOf(topic, group), store.NowUs), cancellationToken);
 
     public ValueTask<bool> TryReplaceAsync(string topic, string group, long expectedVersion, ReadOnlyMemory<byte> document,
         IReadOnlyList<PartitionFence> fences, CancellationToken cancellationToken) =>
@@ -55,7 +55,7 @@ internal sealed class FileGroupStore(StoreContext store, TopicCatalog topics, St
             }
 
             return outcome;
-        });
+        }, cancellationToken);
 
     public ValueTask<bool> TryResetAsync(
         string topic, string group, long expectedVersion, IReadOnlyList<PartitionReset> resets, CancellationToken cancellationToken) =>
@@ -72,13 +72,13 @@ internal sealed class FileGroupStore(StoreContext store, TopicCatalog topics, St
 
     public ValueTask WaitForChangeAsync(string topic, string group, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
         store.Guard.RunAsync("wait for a group of topic", topic, () => signals.WaitAsync(
-            SignalOf(topic), () => GroupFile.Read(PathOf(topic, group), 0).Version != version, atMost, cancellationToken));
+            SignalOf(topic), () => GroupFile.Read(PathOf(topic, group), 0).Version != version, atMost, cancellationToken), cancellationToken);
 
     public ValueTask<IReadOnlyList<(string Topic, string Group)>> ListAsync(string? topic, CancellationToken cancellationToken) =>
         store.Guard.Run<IReadOnlyList<(string, string)>>("list the groups of topic", topic ?? "*", () =>
         [
             .. (topic is null ? topics.List() : [topic]).SelectMany(GroupsOf),
-        ]);
+        ], cancellationToken);
 
     public ValueTask<bool> TryDeleteAsync(string topic, string group, long expectedVersion, CancellationToken cancellationToken) =>
         store.Guard.RunAsync("delete a group of topic", topic, async () =>
@@ -97,7 +97,7 @@ internal sealed class FileGroupStore(StoreContext store, TopicCatalog topics, St
             File.Delete(PathOf(topic, group));
             Signal(topic);
             return true;
-        });
+        }, cancellationToken);
 
     private ValueTask<bool> ChangeAsync(string topic, string group, long expectedVersion,
         Func<GroupState, (ReadOnlyMemory<byte> Document, Dictionary<int, PartitionCommit> Rows)> change, CancellationToken cancellationToken) =>
@@ -114,7 +114,7 @@ internal sealed class FileGroupStore(StoreContext store, TopicCatalog topics, St
             Store(topic, group, state.Version + 1, document, rows);
             Signal(topic);
             return true;
-        });
+        }, cancellationToken);
 
     private static Dictionary<int, PartitionCommit> RowsOf(GroupState state) => state.Partitions.ToDictionary(row => row.Partition);
 

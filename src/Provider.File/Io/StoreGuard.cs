@@ -2,7 +2,7 @@ namespace DashStream.Providers;
 
 /// <summary>
 /// Runs one call of the store and turns errors of the file system into typed ones. An object disposed under the call means that the store was closed, or else
-/// that the topic was deleted.
+/// that the topic was deleted. A call that is cancelled already does nothing.
 /// </summary>
 internal sealed class StoreGuard
 {
@@ -11,8 +11,13 @@ internal sealed class StoreGuard
     /// <summary>From here on the store is closed.</summary>
     public void Close() => _closed = true;
 
-    public ValueTask<T> Run<T>(string doing, string what, Func<T> call)
+    public ValueTask<T> Run<T>(string doing, string what, Func<T> call, CancellationToken cancellationToken)
     {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<T>(cancellationToken);
+        }
+
         try
         {
             return ValueTask.FromResult(call());
@@ -36,8 +41,9 @@ internal sealed class StoreGuard
         }
     }
 
-    public async ValueTask<T> RunAsync<T>(string doing, string what, Func<ValueTask<T>> call)
+    public async ValueTask<T> RunAsync<T>(string doing, string what, Func<ValueTask<T>> call, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
             return await call().ConfigureAwait(false);
@@ -48,8 +54,9 @@ internal sealed class StoreGuard
         }
     }
 
-    public async ValueTask RunAsync(string doing, string what, Func<ValueTask> call)
+    public async ValueTask RunAsync(string doing, string what, Func<ValueTask> call, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
             await call().ConfigureAwait(false);
