@@ -14,6 +14,7 @@ internal sealed class LogAdmin(LogProvider provider, ILogStore store, TimeProvid
         ArgumentNullException.ThrowIfNull(topic);
         provider.ThrowIfDisposed();
         topic.Validate();
+        cancellationToken.ThrowIfCancellationRequested();
         ThrowIfUnsupported(topic);
         for (var attempt = 0; attempt < CreateAttempts; attempt++)
         {
@@ -60,6 +61,7 @@ internal sealed class LogAdmin(LogProvider provider, ILogStore store, TimeProvid
     public async ValueTask<IReadOnlyList<string>> ListTopicsAsync(CancellationToken cancellationToken = default)
     {
         provider.ThrowIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
         var topics = await store.ListTopicsAsync(cancellationToken).ConfigureAwait(false);
         return [.. topics.Order(StringComparer.Ordinal)];
     }
@@ -68,6 +70,7 @@ internal sealed class LogAdmin(LogProvider provider, ILogStore store, TimeProvid
     {
         StreamNames.ThrowIfInvalidTopic(topic);
         provider.ThrowIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
         return await store.DeleteTopicAsync(topic, cancellationToken).ConfigureAwait(false);
     }
 
@@ -115,6 +118,7 @@ internal sealed class LogAdmin(LogProvider provider, ILogStore store, TimeProvid
             StreamNames.ThrowIfInvalidTopic(topic);
         }
 
+        cancellationToken.ThrowIfCancellationRequested();
         return await _groups.ListAsync(topic, cancellationToken).ConfigureAwait(false);
     }
 
@@ -149,6 +153,7 @@ internal sealed class LogAdmin(LogProvider provider, ILogStore store, TimeProvid
     {
         StreamNames.ThrowIfInvalidTopic(topic);
         provider.ThrowIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
         return await store.FindTopicAsync(topic, cancellationToken).ConfigureAwait(false);
     }
 

@@ -117,6 +117,7 @@ internal sealed class LogConsumer : IStreamConsumer
     {
         ArgumentNullException.ThrowIfNull(target);
         _end.ThrowIfOver();
+        cancellationToken.ThrowIfCancellationRequested();
         var cursor = _cursors.Find(partition) ?? throw NotOurs([partition]);
         var offset = await TargetResolver.ResolveAsync(_store, Topic, partition, target, cancellationToken).ConfigureAwait(false);
         if (!_cursors.TryMove(cursor, offset))
@@ -140,6 +141,7 @@ internal sealed class LogConsumer : IStreamConsumer
     public async ValueTask<IReadOnlyList<PartitionProgress>> GetProgressAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfClosed();
+        cancellationToken.ThrowIfCancellationRequested();
         var cursors = _cursors.Cursors;
         var state = Group is null ? null : await _store.Groups.ReadAsync(Topic, Group, cancellationToken).ConfigureAwait(false);
         var committed = state?.Partitions.ToDictionary(static row => row.Partition, static row => row.Committed) ?? [];

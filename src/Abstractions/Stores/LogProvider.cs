@@ -146,6 +146,7 @@ public sealed class LogProvider : IStreamProvider
         for (var attempt = 0; attempt < CreateAttempts; attempt++)
         {
             ThrowIfDisposed();
+            cancellationToken.ThrowIfCancellationRequested();
             var spec = await _store.FindTopicAsync(topic, cancellationToken).ConfigureAwait(false);
             if (spec is not null)
             {
