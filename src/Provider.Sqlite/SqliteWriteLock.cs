@@ -9,10 +9,12 @@ internal sealed class SqliteWriteLock(SqliteDatabase database) : IDisposable
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan StepBack = TimeSpan.FromMilliseconds(3);
+    private static readonly TimeSpan ClosingPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OthersMatterFor = TimeSpan.FromSeconds(1);
 
     // Never set: its waits are pauses of a thread that has nothing else to do.
     private readonly ManualResetEventSlim _pause = new();
+    private volatile bool _isClosing;
     private long _version;
     private long _othersSeen;
     private bool _haveOthersWritten;
@@ -29,7 +31,7 @@ internal sealed class SqliteWriteLock(SqliteDatabase database) : IDisposable
         var started = TimeProvider.System.GetTimestamp();
         while (session.TryBegin() is { } busy)
         {
-            if (TimeProvider.System.GetElapsedTime(started) >= database.Options.BusyTimeout)
+            if (TimeProvider.System.GetElapsedTime(started) >= Patience)
             {
                 throw SqliteErrors.Map(busy, database);
             }
@@ -40,7 +42,12 @@ internal sealed class SqliteWriteLock(SqliteDatabase database) : IDisposable
         NoteOthers(session);
     }
 
+    /// <summary>Waits no longer than a disposal may take, from now on. May be called from any thread.</summary>
+    public void BeginClosing() => _isClosing = true;
+
     public void Dispose() => _pause.Dispose();
+
+    private TimeSpan Patience => _isClosing && database.Options.BusyTimeout > ClosingPatience ? ClosingPatience : database.Options.BusyTimeout;
 
     private void NoteOthers(SqliteSession session)
     {

@@ -42,7 +42,7 @@ internal sealed class SqliteWriter(SqliteDatabase database) : IAsyncDisposable
     /// <summary>Returns when the database is open, its tables made.</summary>
     public Task OpenAsync(CancellationToken cancellationToken) => EnqueueAsync<bool>(null, 0, cancellationToken);
 
-    /// <summary>Takes no more, finishes what waits, closes the connection.</summary>
+    /// <summary>Takes no more, finishes what waits (unless somebody else keeps the lock), closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (_gate)
@@ -51,6 +51,7 @@ internal sealed class SqliteWriter(SqliteDatabase database) : IAsyncDisposable
             {
                 _closed = true;
                 _queue.CompleteAdding();
+                _lock.BeginClosing();
                 if (_thread is null)
                 {
                     CloseAll();

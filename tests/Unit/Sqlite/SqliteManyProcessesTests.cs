@@ -159,6 +159,19 @@ public sealed class SqliteManyProcessesTests
     }
 
     [TestMethod]
+    public async Task A_lock_held_elsewhere_does_not_hold_up_a_disposal_for_long()
+    {
+        var store = await _folder.OpenWithTopicAsync(options: new SqliteProviderOptions { BusyTimeout = TimeSpan.FromMinutes(10) });
+        using var other = _folder.Connect();
+        Execute(other, "BEGIN EXCLUSIVE");
+        var append = AppendAsync(store, 1);
+
+        await store.DisposeAsync().AsTask().WaitAsync(Long);
+
+        Assert.AreEqual(StreamErrorKind.Transient, (await Assert.ThrowsExactlyAsync<StreamException>(() => append)).Kind);
+    }
+
+    [TestMethod]
     public async Task A_database_locked_while_it_is_opened_is_a_transient_error()
     {
         await (await _folder.OpenWithTopicAsync()).DisposeAsync();

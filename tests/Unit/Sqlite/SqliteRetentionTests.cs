@@ -44,6 +44,38 @@ public sealed class SqliteRetentionTests
     }
 
     [TestMethod]
+    public async Task Readers_of_a_log_that_grows_and_is_trimmed_see_every_record_in_its_place()
+    {
+        const int End = 20_000;
+        var writer = await _folder.OpenWithTopicAsync();
+        var reader = _folder.Open();
+        var writing = Task.Run(async () =>
+        {
+            for (var i = 0; i < End; i += 500)
+            {
+                await writer.AppendAsync(Batch(Enumerable.Range(i, 500).Select(n => Record("", $"{n}"))), CancellationToken.None);
+                await writer.TrimAsync(Topic, 0, (UInt128)Math.Max(0, i - 3000), CancellationToken.None);
+            }
+        });
+
+        var next = (UInt128)0;
+        while (next < End)
+        {
+            var bounds = (await reader.DescribeAsync(Topic, 0, false, CancellationToken.None)).Bounds;
+            var records = await reader.ReadAsync(Topic, 0, next, 200, int.MaxValue, CancellationToken.None);
+            foreach (var record in records)
+            {
+                var offset = record.Position!.Value.Offset;
+                Assert.AreEqual($"{offset}", Text(record));
+                Assert.IsTrue(offset == next || (record == records[0] && offset >= bounds.Begin), $"{offset} came after {next}, the log begins at {bounds.Begin}.");
+                next = offset + 1;
+            }
+        }
+
+        await writing;
+    }
+
+    [TestMethod]
     public async Task Counting_starts_at_the_oldest()
     {
         var store = await _folder.OpenWithTopicAsync();
