@@ -45,6 +45,7 @@ run_projects() {
     local project crashed=0 results=$artifacts/test
     rm -rf "$results"
     mkdir -p "$results"
+    export DASHSTREAM_REPORT_DIR=${DASHSTREAM_REPORT_DIR:-$results}
     for project in $(test_projects); do
         run_project "$project" "$results" || crashed=$((crashed + 1))
     done

@@ -51,6 +51,21 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
     }
 
     [TestMethod]
+    [Rule("B7-109", "A stop whose caller stopped waiting is still a stop: the next call returns its receipt")]
+    public async Task A_stop_goes_on_when_its_caller_gives_up()
+    {
+        var topic = await CreateTopicAsync();
+        var member = await JoinAsync(topic, "g");
+        await member.OwnsAsync(1);
+
+        await Waits.EndsAsync(member.Consumer.StopAsync(Waits.Positive, new CancellationToken(canceled: true)).AsTask(), "the call ends");
+
+        Assert.IsTrue((await member.Consumer.StopAsync(Waits.Positive)).Complete);
+        var heir = await JoinAsync(topic, "g");
+        await heir.OwnsAsync(1);
+    }
+
+    [TestMethod]
     [Rule("B7-106", "A consumer that was stopped refuses as closed, and opens nothing")]
     public async Task A_stopped_consumer_refuses()
     {
