@@ -75,15 +75,20 @@ internal sealed class StoreFolder(string root)
         if (!Exists())
         {
             Directory.CreateDirectory(Root);
-            // The marker comes first: another process that looks now sees an empty folder or one that is ours.
-            var temporary = $"{Marker}.{Guid.NewGuid():N}{AtomicFile.TemporarySuffix}";
-            File.WriteAllText(temporary, string.Create(CultureInfo.InvariantCulture, $"{MarkerWord} {FormatVersion}\n"), Encoding.ASCII);
-            File.Move(temporary, Marker, overwrite: true);
+            // The marker comes first: another process that looks now sees an empty folder or one that is ours. Two may write it at once, with the same words.
+            var own = $"{Marker}.{Guid.NewGuid():N}";
+            AtomicFile.Replace(own, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{MarkerWord} {FormatVersion}\n")), durable: true);
+            File.Move(own, Marker, overwrite: true);
         }
 
-        Directory.CreateDirectory(Topics);
-        Directory.CreateDirectory(Ends);
-        Directory.CreateDirectory(Passing);
+        if (!Directory.Exists(Topics) || !Directory.Exists(Ends) || !Directory.Exists(Passing))
+        {
+            Directory.CreateDirectory(Topics);
+            Directory.CreateDirectory(Ends);
+            Directory.CreateDirectory(Passing);
+            Posix.SyncDirectory(Root);
+        }
+
         _known = true;
     }
 

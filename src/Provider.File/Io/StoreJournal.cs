@@ -35,19 +35,12 @@ internal sealed class StoreJournal
         }
     }
 
-    /// <summary>Sets the warning about a matter, or takes it back with null.</summary>
-    public void Warn(string about, string? warning)
+    /// <summary>Sets the warning about a matter. It stays until the store is closed.</summary>
+    public void Warn(string about, string warning)
     {
         lock (_gate)
         {
-            if (warning is null)
-            {
-                _warnings.Remove(about);
-            }
-            else
-            {
-                _warnings[about] = warning;
-            }
+            _warnings[about] = warning;
         }
     }
 

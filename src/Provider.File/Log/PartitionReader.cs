@@ -4,6 +4,7 @@ namespace DashStream.Providers;
 internal sealed class PartitionReader(PartitionLog log)
 {
     private const int Attempts = 3;
+    private const int AttemptsAtRemovedFiles = 100;
     private const int ChunkSlack = 4096;
 
     private Cursor? _cursor;
@@ -76,20 +77,22 @@ internal sealed class PartitionReader(PartitionLog log)
             {
                 return read(end);
             }
-            catch (Exception e) when (attempt < Attempts && MayPass(e))
+            catch (Exception e) when (attempt < AttemptsAtRemovedFiles && e is (ObjectDisposedException or FileNotFoundException))
             {
-                // Retention may just have removed a file; and a torn tail is mended before damage is believed.
+                // Retention or a trim has just removed a file.
                 log.Segments.Refresh();
-                if (e is StreamException && attempt > 1 && log.CanMend)
+            }
+            catch (StreamException e) when (attempt < Attempts && e.Kind == StreamErrorKind.Corrupt)
+            {
+                // A torn tail is mended before damage is believed.
+                log.Segments.Refresh();
+                if (attempt > 1 && log.CanMend)
                 {
                     await log.RepairAsync(cancellationToken).ConfigureAwait(false);
                 }
             }
         }
     }
-
-    private static bool MayPass(Exception e) =>
-        e is ObjectDisposedException or FileNotFoundException or StreamException { Kind: StreamErrorKind.Corrupt };
 
     private List<StreamRecord> Read(PartitionEnd end, UInt128 from, int maxRecords, int maxBytes)
     {

@@ -93,11 +93,9 @@ internal sealed class PartitionWriter(PartitionLog log) : IDisposable
             ReturnBuffer();
         }
 
-        var about = $"publish:{log.Folder}";
         try
         {
             log.Publish(_end);
-            log.Store.Journal.Warn(about, null);
             if (_retention.IsDue())
             {
                 ApplyRetention();
@@ -105,7 +103,7 @@ internal sealed class PartitionWriter(PartitionLog log) : IDisposable
         }
         catch (Exception e) when (FileErrors.IsForeign(e) || e is StreamException)
         {
-            log.Store.Journal.Warn(about, $"'{log.Folder}': a step after an append failed, readers may see it late: {e.Message}");
+            log.Store.Journal.Warn($"publish:{log.Folder}", $"'{log.Folder}': a step after an append failed, readers may see the records late: {e.Message}");
         }
     }
 

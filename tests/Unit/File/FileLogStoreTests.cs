@@ -181,6 +181,19 @@ public sealed class FileLogStoreTests
     }
 
     [TestMethod]
+    public async Task Without_notices_of_the_file_system_a_waiting_reader_looks_by_itself()
+    {
+        await using var fixture = new FileStoreFixture { Options = { PollInterval = TimeSpan.FromMilliseconds(10) } };
+        var store = new StoreContext(new StoreFolder(fixture.Root), fixture.Options, TimeProvider.System, new StoreJournal());
+        using var signals = new StoreSignals(store);
+        var looks = 0;
+
+        await signals.WaitAsync(Topic, () => ++looks == 3, TimeSpan.FromMinutes(5), CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+
+        Assert.AreEqual(3, looks);
+    }
+
+    [TestMethod]
     public async Task A_lock_held_by_somebody_else_is_a_transient_error_in_bounded_time()
     {
         await using var fixture = await WithTopicAsync();

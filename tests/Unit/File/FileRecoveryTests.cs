@@ -34,6 +34,32 @@ public sealed class FileRecoveryTests
     }
 
     [TestMethod]
+    public async Task A_batch_torn_anywhere_leaves_its_whole_records()
+    {
+        await using var fixture = await WithTopicAsync();
+        var writer = fixture.Open();
+        await AppendManyAsync(writer, 0, 2);
+        var segment = fixture.Segments()[0];
+        var (before, snapshot) = ((int)new FileInfo(segment).Length, fixture.Snapshot());
+        await AppendManyAsync(writer, 2, 4);
+        await writer.DisposeAsync();
+        var bytes = await File.ReadAllBytesAsync(segment);
+        var size = (bytes.Length - before) / 4;
+
+        for (var length = before; length <= bytes.Length; length += 13)
+        {
+            fixture.Restore(snapshot);
+            await WriteSegmentAsync(fixture, bytes[..length]);
+            var store = fixture.Open();
+            var whole = 2 + ((length - before) / size);
+
+            Assert.AreSequenceEqual(Enumerable.Range(0, whole).Select(Value).ToArray(), await ReadValuesAsync(store));
+            Assert.AreSequenceEqual(new[] { (ulong)whole }, await AppendAsync(store, 0, "next"));
+            Assert.AreEqual((length - before) % size, store.Recoveries.Sum(recovery => recovery.CutBytes));
+        }
+    }
+
+    [TestMethod]
     public async Task Whole_records_of_a_writer_that_died_before_it_published_them_are_kept()
     {
         await using var fixture = await WithTopicAsync();

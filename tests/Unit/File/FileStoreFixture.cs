@@ -40,7 +40,11 @@ internal sealed class FileStoreFixture : IAsyncDisposable
     public FileLogStore Open()
     {
         var store = new FileLogStore(Root, Options.Copy(), Time);
-        _stores.Add(store);
+        lock (_stores)
+        {
+            _stores.Add(store);
+        }
+
         return store;
     }
 
