@@ -72,6 +72,28 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
     }
 
     [TestMethod]
+    [Rule("DS-70", "The settings of a topic are described as they were asked for, also when the store was opened again")]
+    public async Task Settings_are_described_as_asked_for()
+    {
+        var spec = new TopicSpec(NewName(), 2)
+        {
+            RetentionAge = Capabilities.RetentionByAge ? TimeSpan.FromHours(30) : null,
+            RetentionBytes = Capabilities.RetentionBySize ? 5_000_000_000 : null,
+        };
+        await Provider.Admin.CreateTopicAsync(spec);
+        var provider = Provider;
+        if (Capabilities.Persistent)
+        {
+            await Provider.DisposeAsync();
+            provider = await OpenProviderAsync();
+        }
+
+        var found = (await provider.Admin.DescribeTopicAsync(spec.Name))!.Spec;
+
+        Assert.AreEqual((spec.Name, 2, spec.RetentionAge, spec.RetentionBytes), (found.Name, found.Partitions, found.RetentionAge, found.RetentionBytes));
+    }
+
+    [TestMethod]
     [Rule("DS-14", "The bounds of a partition frame its records")]
     public async Task Bounds_frame_the_records()
     {
