@@ -1,7 +1,6 @@
 using AgentDemo.Library;
 using AgentDemo.Reading;
 using DashStream;
-using DashStream.Providers;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AgentDemo;
@@ -26,7 +25,7 @@ internal static class DemoServices
         {
             ("memory", _) => stream.UseMemory(),
             ("file", { Length: > 0 }) => stream.UseFile(place),
-            ("sqlite", { Length: > 0 }) => stream.UseProvider(_ => new SqliteProvider(place)),
+            ("sqlite", { Length: > 0 }) => stream.UseSqlite(place),
             _ => throw new ArgumentException($"'{store}' is no store; known are memory:, file:DIR, sqlite:PATH.", nameof(store)),
         };
     }

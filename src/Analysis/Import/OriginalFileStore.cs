@@ -60,9 +60,13 @@ public sealed class OriginalFileStore(string directory)
         var stream = Guard(path, () => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, useAsync: true));
         await using (stream.ConfigureAwait(false))
         {
-            await foreach (var line in LineReader.ReadAsync(stream, MaxLineBytes, cancellationToken).ConfigureAwait(false))
+            var lines = LineReader.ReadAsync(stream, MaxLineBytes, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using (lines.ConfigureAwait(false))
             {
-                yield return Parse(line);
+                while (await NextAsync(lines, path).ConfigureAwait(false))
+                {
+                    yield return Parse(lines.Current);
+                }
             }
         }
     }
@@ -130,6 +134,21 @@ public sealed class OriginalFileStore(string directory)
         }
     }
 
+    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<TextLine> lines, string path)
+    {
+        try
+        {
+            return await lines.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw Unreadable(path, e);
+        }
+    }
+
+    private static ImportException Unreadable(string path, Exception e) =>
+        new(path, null, null, $"cannot be read: {e.Message.TrimEnd('.')}", e);
+
     private static T Guard<T>(string path, Func<T> read)
     {
         try
@@ -138,7 +157,7 @@ public sealed class OriginalFileStore(string directory)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new ImportException(path, null, null, $"cannot be read: {e.Message.TrimEnd('.')}", e);
+            throw Unreadable(path, e);
         }
     }
 }

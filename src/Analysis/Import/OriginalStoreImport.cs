@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text;
 using DashStream.Protocol;
 
@@ -94,17 +95,26 @@ public sealed class OriginalStoreImport
 
     private async Task CopyAsync(IStreamProducer producer, IAsyncEnumerable<OriginalEntry> entries, CancellationToken cancellationToken)
     {
-        await foreach (var entry in entries.WithCancellation(cancellationToken).ConfigureAwait(false))
+        try
         {
-            _read++;
-            Take(entry);
-            if (_chunk.Count >= ChunkRecords || _chunkBytes >= ChunkBytes)
+            await foreach (var entry in entries.WithCancellation(cancellationToken).ConfigureAwait(false))
             {
-                await StoreChunkAsync(producer, cancellationToken).ConfigureAwait(false);
+                _read++;
+                Take(entry);
+                if (_chunk.Count >= ChunkRecords || _chunkBytes >= ChunkBytes)
+                {
+                    await StoreChunkAsync(producer).ConfigureAwait(false);
+                }
             }
         }
+        catch (ImportException)
+        {
+            // The source broke: what it gave until then is stored all the same.
+            await StoreChunkAsync(producer).ConfigureAwait(false);
+            throw;
+        }
 
-        await StoreChunkAsync(producer, cancellationToken).ConfigureAwait(false);
+        await StoreChunkAsync(producer).ConfigureAwait(false);
     }
 
     private void Take(OriginalEntry entry)
@@ -162,10 +172,11 @@ public sealed class OriginalStoreImport
         _options.Reported?.Invoke($"{entry.Place}: {fault}; not imported");
     }
 
-    private async Task StoreChunkAsync(IStreamProducer producer, CancellationToken cancellationToken)
+    // Not cancelled in the middle: what was begun is stored whole, and counted.
+    private async Task StoreChunkAsync(IStreamProducer producer)
     {
-        var results = await producer.SendBatchAsync(_chunk.ConvertAll(item => item.Record), cancellationToken).ConfigureAwait(false);
-        StreamException? failed = null;
+        var results = await producer.SendBatchAsync(_chunk.ConvertAll(item => item.Record), CancellationToken.None).ConfigureAwait(false);
+        var lost = new List<(OriginalEntry Entry, StreamException Error)>();
         for (var i = 0; i < results.Count; i++)
         {
             var (entry, _, isMessage) = _chunk[i];
@@ -174,20 +185,25 @@ public sealed class OriginalStoreImport
                 _ = isMessage ? _imported++ : _keptRaw++;
                 Mark(entry.Offset, results[i].Position);
             }
+            else if (results[i].Error is { Kind: StreamErrorKind.TooLarge or StreamErrorKind.InvalidRequest } refused)
+            {
+                Skip(entry, refused.Message.TrimEnd('.'));
+            }
             else
             {
-                failed ??= results[i].Error;
-                Skip(entry, results[i].Error!.Message.TrimEnd('.'));
+                lost.Add((entry, results[i].Error!));
             }
         }
 
         _chunk.Clear();
         _chunkBytes = 0;
+        _skipped += lost.Count;
         Report = Report with { Read = _read, Imported = _imported, KeptRaw = _keptRaw, Skipped = _skipped };
         _options.Progress?.Invoke(_read);
-        if (failed is { Kind: not StreamErrorKind.TooLarge and not StreamErrorKind.InvalidRequest })
+        if (lost.Count > 0)
         {
-            throw failed;
+            _options.Reported?.Invoke($"{lost[0].Entry.Place} and {lost.Count - 1} more up to {lost[^1].Entry.Place}: not stored; the import ends here");
+            ExceptionDispatchInfo.Throw(lost[0].Error);
         }
     }
 

@@ -51,7 +51,7 @@ internal static class ImportCommand
         {
             await import.RunAsync(Limited(source, request.Limit), () => progress.Show(() => Sum(import, request)), cancellationToken);
         }
-        catch (Exception e) when (e is StreamException or OperationCanceledException)
+        catch (Exception e) when (e is StreamException or IOException or OperationCanceledException)
         {
             progress.Dispose();
             terminal.Err.WriteLine($"until then: {Sum(import, request)}");

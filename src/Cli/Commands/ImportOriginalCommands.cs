@@ -86,7 +86,7 @@ internal static class ImportOriginalCommands
         {
             await import.RunAsync(source.Read(topic.From, cancellationToken), groups, cancellationToken);
         }
-        catch (Exception e) when (e is StreamException or OperationCanceledException)
+        catch (Exception e) when (e is StreamException or IOException or OperationCanceledException)
         {
             progress.Dispose();
             terminal.Err.WriteLine($"until then: {Sum(topic, import.Report)}");

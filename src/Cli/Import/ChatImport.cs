@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using DashStream.Analysis;
 using DashStream.Protocol;
 
@@ -20,7 +21,10 @@ internal sealed class ChatImport(DashStreamProducer producer, ChatRunConverter c
     /// <summary>Messages stored.</summary>
     public long Messages { get; private set; }
 
-    /// <summary>Imports until the source ends or breaks; runs that came before a break are stored all the same.</summary>
+    /// <summary>
+    /// Imports until the source ends or breaks; runs that came before a break are stored all the same. Cancelling ends it between two batches, so that what was
+    /// begun is stored whole.
+    /// </summary>
     public async Task RunAsync(IAsyncEnumerable<ChatRunItem> items, Action progress, CancellationToken cancellationToken)
     {
         try
@@ -30,18 +34,18 @@ internal sealed class ChatImport(DashStreamProducer producer, ChatRunConverter c
                 Take(item);
                 if (_pending.Count >= MessagesAtOnce)
                 {
-                    await SendAsync(cancellationToken);
+                    await SendAsync();
                     progress();
                 }
             }
         }
         catch (ImportException)
         {
-            await SendAsync(cancellationToken);
+            await SendAsync();
             throw;
         }
 
-        await SendAsync(cancellationToken);
+        await SendAsync();
     }
 
     private void Take(ChatRunItem item)
@@ -57,20 +61,25 @@ internal sealed class ChatImport(DashStreamProducer producer, ChatRunConverter c
         _runs.Add((item.Number, _pending.Count));
     }
 
-    private async Task SendAsync(CancellationToken cancellationToken)
+    private async Task SendAsync()
     {
-        var results = await producer.SendBatchAsync(_pending, cancellationToken);
+        var results = await producer.SendBatchAsync(_pending, CancellationToken.None);
         Exception? fatal = null;
         var start = 0;
         foreach (var (run, end) in _runs)
         {
             var failed = Enumerable.Range(start, end - start).Where(i => !results[i].IsStored).ToList();
             Messages += end - start - failed.Count;
-            _ = failed.Count == 0 ? Runs++ : FaultyRuns++;
-            foreach (var i in failed)
+            if (failed.Count == 0)
             {
-                report($"run {run}, message {i - start + 1} of {end - start}: not stored: {results[i].Error!.Message}");
-                fatal ??= IsOfThisMessageOnly(results[i].Error!) ? null : results[i].Error;
+                Runs++;
+            }
+            else
+            {
+                FaultyRuns++;
+                var first = results[failed[0]].Error!;
+                report($"run {run}: {failed.Count} of {end - start} messages not stored; message {failed[0] - start + 1}: {first.Message}");
+                fatal ??= failed.Select(i => results[i].Error!).FirstOrDefault(error => !IsOfThisMessageOnly(error));
             }
 
             start = end;
@@ -80,7 +89,7 @@ internal sealed class ChatImport(DashStreamProducer producer, ChatRunConverter c
         _runs.Clear();
         if (fatal is not null)
         {
-            throw fatal;
+            ExceptionDispatchInfo.Throw(fatal);
         }
     }
 

@@ -80,8 +80,21 @@ public sealed class ImportCommandTests
         var result = await _tool.RunAsync("import", path, "--to", "memory:", "--topic", "t");
 
         Assert.AreEqual(ExitCodes.Incomplete, result.Code);
-        Assert.Contains("run 1, message 3 of 8: not stored", result.Err);
+        Assert.Contains("run 1: 1 of 8 messages not stored; message 3: ", result.Err);
         Assert.Contains("7 messages", result.Out);
+    }
+
+    [TestMethod]
+    public async Task An_interrupted_import_says_so_in_one_line()
+    {
+        var path = TestRuns.Write(_folder, 500);
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+
+        var result = await _tool.RunAsync(["import", path, "--to", "memory:", "--topic", "t"], stop.Token);
+
+        Assert.AreEqual(ExitCodes.Interrupted, result.Code);
+        Assert.AreEqual(1, result.Err.Split('\n').Count(line => line == "interrupted"));
     }
 
     [TestMethod]
