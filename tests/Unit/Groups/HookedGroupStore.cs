@@ -10,8 +10,10 @@ internal sealed class HookedGroupStore(IGroupStore inner) : IGroupStore
     /// <summary>When set, every call fails with it.</summary>
     public StreamException? Outage { get; set; }
 
-    /// <summary>When true, no call answers or heeds its token.</summary>
-    public bool Hangs { get; set; }
+    /// <summary>When set, no call answers before it completes, whatever its token says.</summary>
+    public Task? Hang { get; set; }
+
+    public int Replaces => _replaces;
 
     /// <summary>Runs before each replacement, with the number of earlier ones.</summary>
     public Func<int, ValueTask> OnReplace { get; set; } = static _ => ValueTask.CompletedTask;
@@ -67,9 +69,9 @@ internal sealed class HookedGroupStore(IGroupStore inner) : IGroupStore
             throw outage;
         }
 
-        if (Hangs)
+        if (Hang is { } hang)
         {
-            await Task.Delay(Timeout.Infinite, CancellationToken.None);
+            await hang;
         }
     }
 }

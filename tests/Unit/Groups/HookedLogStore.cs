@@ -8,9 +8,9 @@ internal sealed class HookedLogStore : ILogStore
 {
     private readonly MemoryLogStore _inner;
 
-    public HookedLogStore(TimeProvider time)
+    public HookedLogStore(MemoryLogStore inner)
     {
-        _inner = new MemoryLogStore(new MemoryProviderOptions(), time);
+        _inner = inner;
         HookedGroups = new HookedGroupStore(_inner.Groups);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using DashStream.Providers;
 using DashStream.Stores;
 
 namespace DashStream.Tests.Groups;
@@ -11,13 +12,15 @@ internal sealed class ReadingFixture : IAsyncDisposable
     public const string Group = "readers";
 
     private readonly List<IAsyncDisposable> _open = [];
+    private readonly MemoryLogStore _log;
     private readonly TopicSpec _spec;
     private long _sequence;
 
     public ReadingFixture(int partitions = 1, TimeProvider? time = null)
     {
         Time = time ?? TimeProvider.System;
-        Store = new HookedLogStore(Time);
+        _log = new MemoryLogStore(new MemoryProviderOptions(), Time);
+        Store = NewStore();
         _spec = new TopicSpec(Topic, partitions);
         Store.TryCreateTopicAsync(_spec, default).AsTask().Wait();
     }
@@ -30,14 +33,20 @@ internal sealed class ReadingFixture : IAsyncDisposable
 
     public HookedLogStore Store { get; }
 
-    public async Task<LogConsumer> OpenAsync(Action<StreamConsumerOptions>? configure = null, string? group = Group)
+    public TopicSpec Spec => _spec;
+
+    /// <summary>The same log as another process sees it: with hooks of its own.</summary>
+    public HookedLogStore NewStore() => new(_log);
+
+    public async Task<LogConsumer> OpenAsync(
+        Action<StreamConsumerOptions>? configure = null, string? group = Group, HookedLogStore? store = null, TimeProvider? time = null)
     {
         var options = new StreamConsumerOptions
         {
             Group = group, MemberName = "m", SessionTimeout = TimeSpan.FromSeconds(2), HeartbeatInterval = TimeSpan.FromMilliseconds(200),
         };
         configure?.Invoke(options);
-        var consumer = await LogConsumer.OpenAsync(Store, _spec, options, Time, default);
+        var consumer = await LogConsumer.OpenAsync(store ?? Store, _spec, options, time ?? Time, default);
         _open.Add(consumer);
         return consumer;
     }
@@ -91,10 +100,13 @@ internal sealed class ReadingFixture : IAsyncDisposable
         return error;
     }
 
+    /// <summary>Writes records of one partition down.</summary>
+    public static string[] Texts(StreamBatch batch) => [.. batch.Records.Select(Text)];
+
     public async ValueTask DisposeAsync()
     {
         Store.HookedGroups.Outage = null;
-        Store.HookedGroups.Hangs = false;
+        Store.HookedGroups.Hang = null;
         foreach (var consumer in _open)
         {
             await consumer.DisposeAsync();
