@@ -9,7 +9,10 @@ public sealed class StreamConsumerOptions
     /// <summary>Without a group: the partitions to read; null means all. With a group it must be null: the group assigns them.</summary>
     public IReadOnlyList<int>? Partitions { get; set; }
 
-    /// <summary>Where to begin in a partition without a committed position (or without a group). Default: the beginning.</summary>
+    /// <summary>
+    /// Where to begin in a partition without a committed position (or without a group). Default: the beginning. <see cref="SeekTarget.End"/> means the end as
+    /// it is when the consumer opens: what is appended later is read, however late the partition is assigned or first read.
+    /// </summary>
     public SeekTarget Start { get; set; } = SeekTarget.Beginning;
 
     /// <summary>Hears assignments; null when nobody needs to.</summary>

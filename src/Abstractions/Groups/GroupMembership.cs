@@ -80,6 +80,7 @@ internal sealed class GroupMembership : ISessionKeeper
 
     async ValueTask ISessionKeeper.BeatAsync(CancellationToken cancellationToken)
     {
+        _session.FenceIfExpired();
         try
         {
             await _session.RefreshAsync(mayJoin: false, cancellationToken).ConfigureAwait(false);
@@ -262,7 +263,7 @@ internal sealed class GroupMembership : ISessionKeeper
         }
 
         var view = await _session.LeaveAsync(_cut.Token).ConfigureAwait(false);
-        _lastCommits = view is null ? [] : CommitsOf(view, _givenUp);
+        _lastCommits = view is null ? [] : view.CommitsOf(_givenUp);
         _left = true;
     }
 
@@ -288,12 +289,6 @@ internal sealed class GroupMembership : ISessionKeeper
             failure.Data["afterwards"] = second.Message;
         }
     }
-
-    private static IReadOnlyList<StreamPosition> CommitsOf(GroupView view, IReadOnlyList<int> partitions) =>
-        [.. from partition in partitions
-            let committed = view.CommittedIn(partition)
-            where committed is not null
-            select new StreamPosition(partition, committed.Value)];
 
     private Task PauseAsync(TimeSpan pause, Task signal) => InterruptibleWait.PauseAsync(pause, signal, _time, _cut.Token);
 

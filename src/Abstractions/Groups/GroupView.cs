@@ -22,4 +22,11 @@ internal sealed record GroupView(long Version, GroupDocument Document, IReadOnly
 
         return null;
     }
+
+    /// <summary>The committed positions of these partitions, where there is one.</summary>
+    public IReadOnlyList<StreamPosition> CommitsOf(IEnumerable<int> partitions) =>
+        [.. from partition in partitions
+            let committed = CommittedIn(partition)
+            where committed is not null
+            select new StreamPosition(partition, committed.Value)];
 }

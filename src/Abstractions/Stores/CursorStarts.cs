@@ -34,7 +34,8 @@ internal sealed class CursorStarts(ILogStore store, TopicSpec topic, StreamConsu
         {
             try
             {
-                return await FindOnceAsync(partitions, cancellationToken).ConfigureAwait(false);
+                // A store that ignores its token must not hold up the membership.
+                return await FindOnceAsync(partitions, cancellationToken).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (StreamException e) when (e.IsTransient || e.Kind == StreamErrorKind.Timeout)
             {

@@ -62,11 +62,6 @@ internal sealed class LogConsumer : IStreamConsumer
             consumer._cursors.Add([await starts.FindWithoutCommitAsync(partition, options.Start, cancellationToken).ConfigureAwait(false)]);
         }
 
-        if (options.Listener is not null)
-        {
-            await options.Listener.OnAssignedAsync(partitions, cancellationToken).ConfigureAwait(false);
-        }
-
         consumer._cursors.Activate(partitions);
         return consumer;
     }

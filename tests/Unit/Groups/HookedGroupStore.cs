@@ -10,7 +10,7 @@ internal sealed class HookedGroupStore(IGroupStore inner) : IGroupStore
     /// <summary>When set, every call fails with it.</summary>
     public StreamException? Outage { get; set; }
 
-    /// <summary>When set, no call answers before it completes, whatever its token says.</summary>
+    /// <summary>When set, no call but a commit answers before it completes, whatever its token says.</summary>
     public Task? Hang { get; set; }
 
     public int Replaces => _replaces;
@@ -39,7 +39,11 @@ internal sealed class HookedGroupStore(IGroupStore inner) : IGroupStore
     public async ValueTask<IReadOnlyList<bool>> CommitAsync(
         string topic, string group, IReadOnlyList<FencedCommit> commits, CancellationToken cancellationToken)
     {
-        await CheckAsync();
+        if (Outage is { } outage)
+        {
+            throw outage;
+        }
+
         return await inner.CommitAsync(topic, group, commits, cancellationToken);
     }
 

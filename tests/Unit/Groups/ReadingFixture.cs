@@ -33,6 +33,14 @@ internal sealed class ReadingFixture : IAsyncDisposable
 
     public HookedLogStore Store { get; }
 
+    /// <summary>A topic of one partition with these records.</summary>
+    public static async Task<ReadingFixture> FilledAsync(params string[] values)
+    {
+        var fixture = new ReadingFixture();
+        await fixture.AppendAsync(0, values);
+        return fixture;
+    }
+
     public TopicSpec Spec => _spec;
 
     /// <summary>The same log as another process sees it: with hooks of its own.</summary>
@@ -109,7 +117,8 @@ internal sealed class ReadingFixture : IAsyncDisposable
         Store.HookedGroups.Hang = null;
         foreach (var consumer in _open)
         {
-            await consumer.DisposeAsync();
+            // One that was suspended for good never ends.
+            await consumer.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(2)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }
