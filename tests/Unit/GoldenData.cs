@@ -19,15 +19,21 @@ internal static class GoldenData
     /// <summary>A file of the shared data; ends the test as inconclusive where it is absent.</summary>
     public static string Shared(params string[] path)
     {
-        var named = Environment.GetEnvironmentVariable(SharedDataVariable);
-        string[] roots = named is null ? [.. Above().Select(folder => Path.Combine(folder, "shared", "data"))] : [named];
-        var file = roots.Select(root => Path.Combine([root, .. path])).FirstOrDefault(found => File.Exists(found) || Directory.Exists(found));
+        var file = FindShared(path);
         if (file is null)
         {
             Assert.Inconclusive($"The shared data has no {Path.Combine(path)} on this machine. Set {SharedDataVariable} to its folder.");
         }
 
         return file!;
+    }
+
+    /// <summary>A file of the shared data, or null where it is absent: for tests that have something to fall back on.</summary>
+    public static string? FindShared(params string[] path)
+    {
+        var named = Environment.GetEnvironmentVariable(SharedDataVariable);
+        string[] roots = named is null ? [.. Above().Select(folder => Path.Combine(folder, "shared", "data"))] : [named];
+        return roots.Select(root => Path.Combine([root, .. path])).FirstOrDefault(found => File.Exists(found) || Directory.Exists(found));
     }
 
     /// <summary>The objects of a JSON Lines file.</summary>

@@ -34,8 +34,10 @@ internal static class ImportCommand
 
     private static async Task<int> RunAsync(Request request, Terminal terminal, ProviderFactory stores, CancellationToken cancellationToken)
     {
+        // The first run is read before the store is touched: a wrong file must not leave an empty topic behind.
+        await using var source = Source(request.Runs, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var runs = FromAsync(source, await source.MoveNextAsync());
         await using var store = stores.Open(request.Store);
-        var source = Source(request.Runs, cancellationToken);
         var converter = new ChatRunConverter(new ChatImportOptions
         {
             Prefix = request.Prefix ?? PrefixOf(request.Runs),
@@ -49,7 +51,7 @@ internal static class ImportCommand
         var import = new ChatImport(producer, converter, terminal.Err.WriteLine);
         try
         {
-            await import.RunAsync(Limited(source, request.Limit), () => progress.Show(() => Sum(import, request)), cancellationToken);
+            await import.RunAsync(Limited(runs, request.Limit), () => progress.Show(() => Sum(import, request)), cancellationToken);
         }
         catch (Exception e) when (e is StreamException or IOException or OperationCanceledException)
         {
@@ -79,6 +81,14 @@ internal static class ImportCommand
             ? ChatRunReader.ReadAsync(Console.OpenStandardInput(), "standard input", cancellationToken)
             : ChatRunReader.ReadFileAsync(runs, cancellationToken);
 
+    private static async IAsyncEnumerable<ChatRunItem> FromAsync(IAsyncEnumerator<ChatRunItem> items, bool hasCurrent)
+    {
+        for (var has = hasCurrent; has; has = await items.MoveNextAsync())
+        {
+            yield return items.Current;
+        }
+    }
+
     private static IAsyncEnumerable<ChatRunItem> Limited(IAsyncEnumerable<ChatRunItem> items, long? limit) =>
         limit is { } n && n <= int.MaxValue ? items.Take((int)n) : items;
 
@@ -86,8 +96,10 @@ internal static class ImportCommand
         Path.GetFileNameWithoutExtension(runs) is { Length: > 0 } name && name != "-" ? name : "run";
 
     private static string Sum(ChatImport import, Request request) =>
-        $"imported {import.Runs:N0} runs ({import.Messages:N0} messages) into topic {request.Topic}"
-        + (import.FaultyRuns == 0 ? "" : $"; {import.FaultyRuns:N0} runs not or not fully imported");
+        $"imported {Count(import.Runs, "run")} ({Count(import.Messages, "message")}) into topic {request.Topic}"
+        + (import.FaultyRuns == 0 ? "" : $"; {Count(import.FaultyRuns, "run")} not or not fully imported");
+
+    private static string Count(long number, string what) => $"{number:N0} {what}{(number == 1 ? "" : "s")}";
 
     private sealed record Request(string Runs, string Store, string Topic, int Partitions, string? Prefix, string Tenant, long? Limit);
 }

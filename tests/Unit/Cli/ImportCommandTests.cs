@@ -53,7 +53,7 @@ public sealed class ImportCommandTests
         Assert.AreEqual(ExitCodes.Incomplete, result.Code);
         Assert.Contains("runs.jsonl, run 2, messages[0].role", result.Err);
         Assert.Contains("imported 2 runs", result.Out);
-        Assert.Contains("1 runs not", result.Out);
+        Assert.Contains("1 run not", result.Out);
     }
 
     [TestMethod]
@@ -65,7 +65,7 @@ public sealed class ImportCommandTests
         var result = await _tool.RunAsync("import", path, "--to", "memory:", "--topic", "t");
 
         Assert.AreEqual(ExitCodes.Failure, result.Code);
-        Assert.Contains("until then: imported 1 runs", result.Err);
+        Assert.Contains("until then: imported 1 run", result.Err);
         Assert.Contains("error: ", result.Err);
         Assert.Contains("torn.json, run 2", result.Err);
     }
@@ -199,6 +199,18 @@ public sealed class ImportCommandTests
 
         Assert.AreEqual(ExitCodes.Failure, result.Code);
         Assert.Contains("cannot be read as a SQLite store", result.Err);
+    }
+
+    [TestMethod]
+    public async Task A_source_that_cannot_be_read_leaves_no_topic_behind()
+    {
+        var path = Path.Combine(_folder, "x.json");
+        await File.WriteAllTextAsync(path, "no json");
+
+        var result = await _tool.RunAsync("import", path, "--to", "memory:", "--topic", "t");
+        var topics = await _tool.RunAsync("topics", "memory:", "--format", "jsonl");
+
+        Assert.AreEqual((ExitCodes.Failure, ""), (result.Code, topics.Out));
     }
 
     private string CopyOfDatabase()

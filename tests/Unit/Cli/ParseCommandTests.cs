@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using DashStream.Cli;
+using DashStream.Cli.Parsing;
+using DashStream.Protocol;
 
 namespace DashStream.Tests.Cli;
 
@@ -188,6 +190,38 @@ public sealed class ParseCommandTests
         var code = await Tool.RunAsync(["topics", "memory:"], new Terminal(output, error), stores, TestContext.CancellationToken);
 
         Assert.AreEqual((ExitCodes.Ok, ""), (code, error.ToString()));
+    }
+
+    [TestMethod]
+    public async Task A_group_prints_each_message_once_and_is_listed_with_its_position()
+    {
+        var first = await Parse("--group", "g", "--limit", "30");
+        var rest = await Parse("--group", "g");
+        var again = await Parse("--group", "g");
+        var groups = await _tool.RunAsync("groups", "memory:", "--topic", "t", "--format", "jsonl");
+        var text = await _tool.RunAsync("groups", "memory:");
+
+        Assert.AreEqual((30, All - 30, 0), (first.Lines.Length, rest.Lines.Length, again.Lines.Length));
+        Assert.IsTrue(rest.Lines.All(line => line.StartsWith("r-", StringComparison.Ordinal)));
+        Assert.IsTrue(groups.Objects.Single().GetProperty("partitions").EnumerateArray().All(p => p.GetProperty("lag").GetInt32() == 0));
+        Assert.Contains(" g ", text.Out);
+    }
+
+    [TestMethod]
+    public void Timelines_keep_a_bounded_amount_back_and_say_when_they_go_on()
+    {
+        using var output = new StringWriter();
+        var sink = new TimelineSink(new Terminal(output, TextWriter.Null), maxKeptChars: 100);
+        foreach (var thread in (string[])["a", "b", "a", "a"])
+        {
+            sink.Add(default, new Event { Header = new Header { ThreadId = thread }, NodeId = new string('x', 40) });
+        }
+
+        sink.End();
+
+        Assert.Contains("thread a (1 message)", output.ToString());
+        Assert.Contains("thread b (1 message)", output.ToString());
+        Assert.Contains("thread a (1 message, continued)", output.ToString());
     }
 
     [TestMethod]

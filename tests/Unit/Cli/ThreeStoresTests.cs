@@ -40,7 +40,7 @@ public sealed class ThreeStoresTests
     [DataRow("sqlite:FOLDER/store.db")]
     public async Task Two_processes_of_a_group_share_the_work_and_lose_nothing(string store)
     {
-        var expected = await ImportAsync(TestRuns.Write(_folder, MadeUpRuns), At(store));
+        var expected = await ImportAsync(RecordedElseMadeUp(), At(store));
         string[] args = ["parse", At(store), "--topic", "runs", "--group", "readers", "--format", "jsonl"];
         using var first = ToolProcess.Start(args);
         using var second = ToolProcess.Start(args);
@@ -56,7 +56,7 @@ public sealed class ThreeStoresTests
     [DataRow("sqlite:FOLDER/store.db")]
     public async Task What_a_killed_process_had_not_committed_comes_to_the_other(string store)
     {
-        var expected = await ImportAsync(TestRuns.Write(_folder, MadeUpRuns), At(store));
+        var expected = await ImportAsync(RecordedElseMadeUp(), At(store));
         string[] args = ["parse", At(store), "--topic", "runs", "--group", "readers", "--format", "jsonl"];
         using var victim = ToolProcess.Start(args);
         var before = await victim.ReadLineAsync(TestContext.CancellationToken);
@@ -128,6 +128,8 @@ public sealed class ThreeStoresTests
             .Select(item => converter.Convert(item.Run!))
             .ToDictionaryAsync(run => MessageParts.HeaderOf(run[0])!.ThreadId, run => run.Count, cancellationToken: TestContext.CancellationToken);
     }
+
+    private string RecordedElseMadeUp() => GoldenData.FindShared("agent-runs", "airline-gpt-4o.json") ?? TestRuns.Write(_folder, MadeUpRuns);
 
     private string At(string store) => store.Replace("FOLDER", _folder, StringComparison.Ordinal);
 }
