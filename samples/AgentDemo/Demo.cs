@@ -87,7 +87,8 @@ internal sealed class Demo(IServiceProvider services, TextWriter output)
         var book = reading.Book;
         var disorder = book.OutOfOrder();
         var again = book.Again == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({book.Again:N0} came twice)");
-        Say($"sent {sent:N0} = read {book.Different:N0}{again}, {book.Threads.Count:N0} threads, order {(disorder.Count == 0 ? "kept in every thread" : "BROKEN in " + string.Join(", ", disorder))}");
+        var order = disorder.Count == 0 ? "kept in every thread" : "BROKEN in " + string.Join(", ", disorder);
+        Say($"sent {sent:N0} {(sent == book.Different ? "=" : "≠")} read {book.Different:N0}{again}, {book.Threads.Count:N0} threads, order {order}");
         foreach (var kinds in book.Threads.Values.SelectMany(messages => messages).GroupBy(message => message.MessageCase).OrderByDescending(kind => kind.Count()))
         {
             Say($"  {kinds.Key,-14} {kinds.Count(),7:N0}");

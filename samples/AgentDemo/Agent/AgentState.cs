@@ -11,8 +11,15 @@ internal sealed class AgentState
     private readonly JsonObject _state;
     private readonly List<DiffOperation> _changes = [];
 
-    public AgentState(string question) =>
-        _state = new JsonObject { ["question"] = question, ["plan"] = null, ["hits"] = new JsonArray(), ["notes"] = new JsonArray(), ["calculated"] = null, ["answer"] = null };
+    public AgentState(string question) => _state = new JsonObject
+    {
+        ["question"] = question,
+        ["plan"] = null,
+        ["hits"] = new JsonArray(),
+        ["notes"] = new JsonArray(),
+        ["calculated"] = null,
+        ["answer"] = null,
+    };
 
     public string Question => (string)_state["question"]!;
 

@@ -46,6 +46,8 @@ internal sealed class ThreadBook(long expected)
     }
 
     /// <summary>Threads whose messages did not come as 1, 2, 3, ….</summary>
-    public IReadOnlyList<string> OutOfOrder() =>
-        [.. _threads.Where(thread => thread.Value.Select((message, i) => MessageParts.HeaderOf(message)!.Sequence != (ulong)i + 1).Any(wrong => wrong)).Select(thread => thread.Key)];
+    public IReadOnlyList<string> OutOfOrder() => [.. _threads.Where(thread => !IsInOrder(thread.Value)).Select(thread => thread.Key)];
+
+    private static bool IsInOrder(List<DashStreamMessage> messages) =>
+        messages.Select((message, i) => MessageParts.HeaderOf(message)!.Sequence == (ulong)i + 1).All(right => right);
 }

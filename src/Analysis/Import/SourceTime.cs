@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace DashStream.Analysis;
 
-/// <summary>The time that a source itself gives a message: <c>timestamp_us</c>, or <c>timestamp</c>, <c>created_at</c> or <c>created</c> as ISO 8601 text or Unix seconds.</summary>
+/// <summary>
+/// The time that a source itself gives a message: <c>timestamp_us</c>, or <c>timestamp</c>, <c>created_at</c> or <c>created</c> as ISO 8601 text or Unix seconds.
+/// </summary>
 internal static class SourceTime
 {
     private const double MaxUnixSeconds = 253_402_300_799;
