@@ -308,6 +308,7 @@ public sealed class DashStreamConsumer : IAsyncDisposable
             Log.CommitRetried(_logger, Topic, e);
         }
 
+        // The provider counts what was delivered and not committed, which includes what is still with us; reading alone, only we know.
         var receipt = await _consumer.StopAsync(Floor(Remaining())).ConfigureAwait(false);
         var left = _budget.Records;
         if (left > 0)
@@ -315,7 +316,7 @@ public sealed class DashStreamConsumer : IAsyncDisposable
             Log.StoppedWithWorkLeft(_logger, Topic, left);
         }
 
-        return new StopReceipt(complete && receipt.Complete, _budget.Finished, left + receipt.Left, receipt.Committed);
+        return new StopReceipt(complete && receipt.Complete, _budget.Finished, Math.Max(left, receipt.Left), receipt.Committed);
     }
 
     // Even a stop whose time is over gets a moment to commit and to leave: it saves the others a session time-out.

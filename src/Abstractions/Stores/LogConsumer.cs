@@ -9,8 +9,10 @@ namespace DashStream.Stores;
 internal sealed class LogConsumer : IStreamConsumer
 {
     private static readonly TimeSpan DisposeDeadline = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShortestCount = TimeSpan.FromMilliseconds(200);
 
     private readonly ILogStore _store;
+    private readonly TimeProvider _time;
     private readonly ConsumerEnd _end;
     private readonly CursorTable _cursors;
     private readonly LogReader _reader;
@@ -22,6 +24,7 @@ internal sealed class LogConsumer : IStreamConsumer
     private LogConsumer(ILogStore store, TopicSpec topic, StreamConsumerOptions options, CursorStarts starts, TimeProvider time)
     {
         _store = store;
+        _time = time;
         Topic = topic.Name;
         Group = options.Group;
         _end = new ConsumerEnd(topic.Name);
@@ -173,9 +176,56 @@ internal sealed class LogConsumer : IStreamConsumer
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         _end.Close();
-        var (complete, committed) = _membership is null ? (true, []) : await _membership.StopAsync(deadline).ConfigureAwait(false);
+        if (_membership is null)
+        {
+            _closed = true;
+            return new StopReceipt(Complete: true, Finished: 0, Left: 0, Committed: []);
+        }
+
+        var delivered = _cursors.Cursors;
+        var start = _time.GetTimestamp();
+        var (complete, committed) = await _membership.StopAsync(deadline).ConfigureAwait(false);
         _closed = true;
-        return new StopReceipt(complete, Finished: 0, Left: 0, committed);
+        var left = await CountLeftAsync(delivered, deadline - _time.GetElapsedTime(start)).ConfigureAwait(false);
+        return new StopReceipt(complete && left is not null, Finished: 0, left ?? 0, committed);
+    }
+
+    // Delivered and not committed: what whoever owns the partitions next is given again. Null when the store could not tell in time.
+    private async ValueTask<long?> CountLeftAsync(IReadOnlyList<PartitionCursor> cursors, TimeSpan limit)
+    {
+        using var timer = new CancellationTokenSource(limit > ShortestCount ? limit : ShortestCount, _time);
+        try
+        {
+            return await CountLeftAsync(cursors, timer.Token).AsTask().WaitAsync(timer.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is StreamException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private async ValueTask<long?> CountLeftAsync(IReadOnlyList<PartitionCursor> cursors, CancellationToken cancellationToken)
+    {
+        var state = await _store.Groups.ReadAsync(Topic, Group!, cancellationToken).ConfigureAwait(false);
+        var committed = state.Partitions.ToDictionary(static row => row.Partition, static row => row.Committed);
+        long left = 0;
+        foreach (var cursor in cursors)
+        {
+            var undone = committed.GetValueOrDefault(cursor.Partition) is { } done ? done + 1 : cursor.Start;
+            if (undone < cursor.Next)
+            {
+                var behind = await _store.CountAsync(Topic, cursor.Partition, undone, cancellationToken).ConfigureAwait(false);
+                var ahead = await _store.CountAsync(Topic, cursor.Partition, cursor.Next, cancellationToken).ConfigureAwait(false);
+                if (behind - ahead is not { } count)
+                {
+                    return null;
+                }
+
+                left += Math.Max(0, count);
+            }
+        }
+
+        return left;
     }
 
     private static IReadOnlyList<int> PartitionsToRead(TopicSpec topic, StreamConsumerOptions options)

@@ -155,7 +155,7 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
 
     [TestMethod]
     [Rule("DS-66", "A stop tells the committed position of each partition that was held")]
-    public async Task A_stop_tells_what_is_committed()
+    public async Task A_stop_tells_what_is_committed_and_what_is_left()
     {
         var topic = await CreateTopicAsync();
         var positions = await SendAsync(topic, Sample.Numbered(20));
@@ -166,5 +166,7 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
         var receipt = await member.Consumer.StopAsync(Waits.Positive);
 
         CollectionAssert.AreEqual(new[] { positions[11] }, receipt.Committed.ToArray());
+        Assert.AreEqual(8, receipt.Left);
+        Assert.IsTrue(receipt.Complete);
     }
 }
