@@ -56,7 +56,17 @@ internal sealed class GroupMembership : ISessionKeeper
     /// <summary>Joins, then lives on by itself. A store that cannot be asked, or a group of a newer version, fails the call.</summary>
     public async ValueTask StartAsync(CancellationToken cancellationToken)
     {
-        await _session.RefreshAsync(mayJoin: true, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _session.RefreshAsync(mayJoin: true, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // The join may have happened: the others must not wait for a member that never lived, nor the caller for a store that is away.
+            InterruptibleWait.Forget(((ISessionKeeper)this).GiveUpAsync(CancellationToken.None).AsTask());
+            throw;
+        }
+
         _loop = RunAsync();
     }
 

@@ -19,6 +19,7 @@ internal sealed class MemberSession
     private readonly TimeSpan _limit;
     private string _id;
     private string? _formerId;
+    private bool _mayBeIn;
 
     public MemberSession(IGroupStore store, TopicSpec topic, StreamConsumerOptions options, TimeProvider time)
     {
@@ -86,10 +87,10 @@ internal sealed class MemberSession
             },
             _limit, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Takes us out of the document; null when it cannot hold us.</summary>
+    /// <summary>Takes us out of the document, also when the outcome of a join is not known; null when it cannot hold us.</summary>
     public async ValueTask<GroupView?> LeaveAsync(CancellationToken cancellationToken)
     {
-        if (!IsMember && _formerId is null)
+        if (!_mayBeIn)
         {
             return null;
         }
@@ -104,6 +105,7 @@ internal sealed class MemberSession
             _limit, cancellationToken).ConfigureAwait(false);
         Fence();
         _formerId = null;
+        _mayBeIn = false;
         return view;
     }
 
@@ -143,6 +145,7 @@ internal sealed class MemberSession
     {
         if (me is null)
         {
+            _mayBeIn = true;
             return GroupRules.Join(view.Document, _id, (long)_options.SessionTimeout.TotalMicroseconds, view.NowUs);
         }
 

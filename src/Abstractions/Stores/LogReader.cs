@@ -14,9 +14,13 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
     // How late the loss of records is told while other partitions keep the reader busy.
     private static readonly TimeSpan CompareInterval = TimeSpan.FromSeconds(1);
 
+    // For how long the answer "nothing new" of a store's stamp is believed without another look.
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
+
     private int _lastServed = -1;
     private int _reading;
     private (CursorMark Mark, StreamException Error)? _deferred;
+    private (long Stamp, Task Changed, long At)? _foundNothing;
 
     /// <inheritdoc cref="IStreamConsumer.ReadAsync"/>
     public async ValueTask<StreamBatch> ReadAsync(TimeSpan wait, CancellationToken cancellationToken)
@@ -66,7 +70,7 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
             if (marks.Count > 0)
             {
                 stamp = await BoundAsync(store.GetStampAsync(topic, token), token).ConfigureAwait(false);
-                var batch = cursors.Deliver(await ScanAsync(marks, token).ConfigureAwait(false));
+                var batch = await LookAsync(marks, stamp, changed, token).ConfigureAwait(false);
                 if (batch.Records.Count > 0 || batch.Gaps.Count > 0)
                 {
                     return batch;
@@ -88,6 +92,25 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
 
             await InterruptibleWait.RunAsync(inner => store.WaitForAppendAsync(topic, stamp, left, inner), changed, left, time, token).ConfigureAwait(false);
         }
+    }
+
+    // A read that waits in vain is repeated by its caller; as long as nothing was appended and nothing changed here, that costs a look at the stamp only.
+    private async ValueTask<StreamBatch> LookAsync(List<CursorMark> marks, long stamp, Task changed, CancellationToken token)
+    {
+        if (_foundNothing is { } last && last.Stamp == stamp && ReferenceEquals(last.Changed, changed) && time.GetElapsedTime(last.At) < LookInterval)
+        {
+            return StreamBatch.Empty;
+        }
+
+        _foundNothing = null;
+        var pages = await ScanAsync(marks, token).ConfigureAwait(false);
+        if (pages.Count == 0)
+        {
+            _foundNothing = (stamp, changed, time.GetTimestamp());
+            return StreamBatch.Empty;
+        }
+
+        return cursors.Deliver(pages);
     }
 
     private async ValueTask<List<CursorPage>> ScanAsync(List<CursorMark> marks, CancellationToken token)

@@ -18,6 +18,9 @@ internal sealed class HookedGroupStore(IGroupStore inner) : IGroupStore
     /// <summary>Runs before each replacement, with the number of earlier ones.</summary>
     public Func<int, ValueTask> OnReplace { get; set; } = static _ => ValueTask.CompletedTask;
 
+    /// <summary>Runs after each replacement: what it throws hides the outcome.</summary>
+    public Action AfterReplace { get; set; } = static () => { };
+
     /// <summary>How wrong the store's clock is.</summary>
     public TimeSpan ClockError { get; set; }
 
@@ -33,7 +36,9 @@ internal sealed class HookedGroupStore(IGroupStore inner) : IGroupStore
     {
         await CheckAsync();
         await OnReplace(_replaces++);
-        return await inner.TryReplaceAsync(topic, group, expectedVersion, document, fences, cancellationToken);
+        var replaced = await inner.TryReplaceAsync(topic, group, expectedVersion, document, fences, cancellationToken);
+        AfterReplace();
+        return replaced;
     }
 
     public async ValueTask<IReadOnlyList<bool>> CommitAsync(

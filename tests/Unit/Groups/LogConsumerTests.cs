@@ -149,6 +149,22 @@ public sealed class LogConsumerTests
     }
 
     [TestMethod]
+    public async Task Waiting_in_vain_again_and_again_reads_the_log_once()
+    {
+        await using var fixture = new ReadingFixture(partitions: 8);
+        var consumer = await fixture.OpenAloneAsync();
+        await consumer.ReadAsync(TimeSpan.Zero);
+        var reads = fixture.Store.Reads;
+
+        await consumer.ReadAsync(TimeSpan.Zero);
+        await consumer.ReadAsync(Short);
+        Assert.AreEqual(reads, fixture.Store.Reads);
+        await fixture.AppendAsync(3, "a");
+
+        CollectionAssert.AreEqual(new[] { "a" }, Texts(await consumer.ReadAsync(TimeSpan.Zero)));
+    }
+
+    [TestMethod]
     public async Task A_stop_ends_a_waiting_read_at_once_and_everything_after_it()
     {
         await using var fixture = new ReadingFixture();

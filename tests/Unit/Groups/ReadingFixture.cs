@@ -72,6 +72,14 @@ internal sealed class ReadingFixture : IAsyncDisposable
         await Store.AppendAsync(batch, default);
     }
 
+    /// <summary>A session of ten seconds, long enough for a busy machine.</summary>
+    public static Action<StreamConsumerOptions> Slow(IAssignmentListener? listener = null) => options =>
+    {
+        options.SessionTimeout = TimeSpan.FromSeconds(10);
+        options.HeartbeatInterval = TimeSpan.FromSeconds(1);
+        options.Listener = listener;
+    };
+
     /// <summary>Reads until that many records are there.</summary>
     public static async Task<List<string>> ReadAsync(IStreamConsumer consumer, int count)
     {
