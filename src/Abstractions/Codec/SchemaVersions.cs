@@ -11,7 +11,7 @@ internal static class SchemaVersions
     /// <exception cref="CodecException">The message, or an event of its batch, is not accepted.</exception>
     public static void Check(DashStreamMessage message, SchemaCompatibility policy, bool requireHeader)
     {
-        Check(HeaderOf(message), policy, requireHeader, batchIndex: null);
+        Check(MessageParts.HeaderOf(message), policy, requireHeader, batchIndex: null);
         if (message.MessageCase != DashStreamMessage.MessageOneofCase.EventBatch)
         {
             return;
@@ -23,20 +23,6 @@ internal static class SchemaVersions
             Check(events[i].Header, policy, requireHeader, batchIndex: i);
         }
     }
-
-    private static Header? HeaderOf(DashStreamMessage message) => message.MessageCase switch
-    {
-        DashStreamMessage.MessageOneofCase.Event => message.Event.Header,
-        DashStreamMessage.MessageOneofCase.StateDiff => message.StateDiff.Header,
-        DashStreamMessage.MessageOneofCase.TokenChunk => message.TokenChunk.Header,
-        DashStreamMessage.MessageOneofCase.ToolExecution => message.ToolExecution.Header,
-        DashStreamMessage.MessageOneofCase.Checkpoint => message.Checkpoint.Header,
-        DashStreamMessage.MessageOneofCase.Metrics => message.Metrics.Header,
-        DashStreamMessage.MessageOneofCase.Error => message.Error.Header,
-        DashStreamMessage.MessageOneofCase.EventBatch => message.EventBatch.Header,
-        DashStreamMessage.MessageOneofCase.ExecutionTrace => message.ExecutionTrace.Header,
-        _ => null,
-    };
 
     private static void Check(Header? header, SchemaCompatibility policy, bool requireHeader, int? batchIndex)
     {

@@ -97,7 +97,7 @@ public sealed class GoldenMessagesTests
         {
             var message = codec.Decode(Hex(line, "value_hex"));
 
-            var header = TestFrames.HeaderOf(message)!;
+            var header = MessageParts.HeaderOf(message)!;
             Assert.AreEqual(line.GetProperty("key").GetString(), header.ThreadId);
             Assert.AreEqual((int)header.Type, (int)message.MessageCase);
             Assert.AreEqual(message, codec.Decode(codec.Encode(message)));

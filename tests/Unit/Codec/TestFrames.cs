@@ -54,7 +54,7 @@ internal static class TestFrames
     public static DashStreamMessage Marked(DashStreamMessage message, CompressionType compression = CompressionType.CompressionZstd)
     {
         var copy = message.Clone();
-        if (HeaderOf(copy) is { } header)
+        if (MessageParts.HeaderOf(copy) is { } header)
         {
             header.Compression = compression;
         }
@@ -66,20 +66,6 @@ internal static class TestFrames
 
         return copy;
     }
-
-    public static Header? HeaderOf(DashStreamMessage message) => message.MessageCase switch
-    {
-        DashStreamMessage.MessageOneofCase.Event => message.Event.Header,
-        DashStreamMessage.MessageOneofCase.StateDiff => message.StateDiff.Header,
-        DashStreamMessage.MessageOneofCase.TokenChunk => message.TokenChunk.Header,
-        DashStreamMessage.MessageOneofCase.ToolExecution => message.ToolExecution.Header,
-        DashStreamMessage.MessageOneofCase.Checkpoint => message.Checkpoint.Header,
-        DashStreamMessage.MessageOneofCase.Metrics => message.Metrics.Header,
-        DashStreamMessage.MessageOneofCase.Error => message.Error.Header,
-        DashStreamMessage.MessageOneofCase.EventBatch => message.EventBatch.Header,
-        DashStreamMessage.MessageOneofCase.ExecutionTrace => message.ExecutionTrace.Header,
-        _ => null,
-    };
 
     public static void SetHeader(DashStreamMessage message, Header header)
     {

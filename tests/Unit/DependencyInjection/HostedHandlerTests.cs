@@ -72,7 +72,7 @@ public sealed class HostedHandlerTests
         for (var run = 0; run < 2; run++)
         {
             var host = Host.CreateApplicationBuilder();
-            host.Services.AddDashStream().UseProvider(_ => new Shared(services)).AddHandler<CollectingHandler>("events", "collect");
+            host.Services.AddDashStream().UseProvider(_ => new CountingProvider(services)).AddHandler<CollectingHandler>("events", "collect");
             host.Services.AddSingleton<Collected>();
             using var built = host.Build();
             await built.StartAsync();
@@ -112,24 +112,5 @@ public sealed class HostedHandlerTests
             collected.First.TrySetResult(message.Message.TokenChunk.Text);
             return ValueTask.CompletedTask;
         }
-    }
-
-    private sealed class Shared(IStreamProvider inner) : IStreamProvider
-    {
-        public string Name => inner.Name;
-
-        public ProviderCapabilities Capabilities => inner.Capabilities;
-
-        public IStreamAdmin Admin => inner.Admin;
-
-        public ValueTask<IStreamProducer> OpenProducerAsync(string topic, CancellationToken cancellationToken = default) =>
-            inner.OpenProducerAsync(topic, cancellationToken);
-
-        public ValueTask<IStreamConsumer> OpenConsumerAsync(string topic, StreamConsumerOptions options, CancellationToken cancellationToken = default) =>
-            inner.OpenConsumerAsync(topic, options, cancellationToken);
-
-        public ValueTask<StreamHealth> CheckHealthAsync(CancellationToken cancellationToken = default) => inner.CheckHealthAsync(cancellationToken);
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }
