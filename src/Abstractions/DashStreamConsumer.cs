@@ -22,6 +22,7 @@ public sealed class DashStreamConsumer : IAsyncDisposable
     private readonly CancellationTokenSource _stopReading = new();
     private readonly CancellationTokenSource _abandon = new();
     private readonly TaskCompletionSource<IStreamConsumer> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _state = new();
     private IStreamConsumer _consumer = null!;
     private DeliveryHandler _deliveries = null!;
@@ -93,8 +94,9 @@ public sealed class DashStreamConsumer : IAsyncDisposable
         _work = work;
         await using (cancellationToken.UnsafeRegister(_ => RequestStop(), null).ConfigureAwait(false))
         {
-            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await StopAsync(_options.StopTimeout, CancellationToken.None).ConfigureAwait(false);
+            // A handler that does not end must not keep the stop from beginning, which tells it to.
+            await Task.WhenAny(work, _stopRequested.Task).ConfigureAwait(false);
+            await StopAfterRunAsync().ConfigureAwait(false);
         }
 
         if (_failure is { } failure)
@@ -144,7 +146,7 @@ public sealed class DashStreamConsumer : IAsyncDisposable
         lock (_state)
         {
             _started = true;
-            stop = _stop ??= StopOnceAsync(deadline);
+            stop = _stop ??= StopOnceAsync(StopDeadline.Start(deadline, _time));
         }
 
         return await stop.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -182,10 +184,14 @@ public sealed class DashStreamConsumer : IAsyncDisposable
     /// <summary>Stops with <see cref="DashStreamConsumerOptions.StopTimeout"/>.</summary>
     public async ValueTask DisposeAsync()
     {
-        await StopAsync(_options.StopTimeout).ConfigureAwait(false);
-        await _consumer.DisposeAsync().ConfigureAwait(false);
-        _gate.Dispose();
-        _commits.Dispose();
+        try
+        {
+            await StopAsync(_options.StopTimeout).ConfigureAwait(false);
+        }
+        finally
+        {
+            await _consumer.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>For a stop that is out of time: handlers are told to give up.</summary>
@@ -248,6 +254,13 @@ public sealed class DashStreamConsumer : IAsyncDisposable
 
             return fatal is null;
         }
+        catch (Exception e)
+        {
+            // Not the handler's, whose failures are decided above: a logger's, say. It must not end a worker unseen.
+            message.Finish(handled: false);
+            Fail(e);
+            return false;
+        }
         finally
         {
             message.Partition.Release();
@@ -282,26 +295,38 @@ public sealed class DashStreamConsumer : IAsyncDisposable
     {
         _stopReading.Cancel();
         _drain?.Invoke();
+        _stopRequested.TrySetResult();
     }
 
-    private async Task<StopReceipt> StopOnceAsync(TimeSpan deadline)
+    private async Task StopAfterRunAsync()
+    {
+        try
+        {
+            await StopAsync(_options.StopTimeout, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (StreamException e) when (_failure is not null)
+        {
+            // What ended the run is what its caller must hear.
+            Log.StopFailed(_logger, Topic, e);
+        }
+    }
+
+    private async Task<StopReceipt> StopOnceAsync(StopDeadline deadline)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var start = _time.GetTimestamp();
-        TimeSpan Remaining() => deadline - _time.GetElapsedTime(start) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
-
         RequestStop();
-        await _work.WaitAsync(deadline, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _work.WaitAsync(deadline.Left, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var complete = _work.IsCompleted;
         if (!complete)
         {
             await _abandon.CancelAsync().ConfigureAwait(false);
         }
 
-        _assignments.Patience = Remaining() < _options.RevokeTimeout ? Remaining() : _options.RevokeTimeout;
+        var left = deadline.Left;
+        _assignments.Patience = left < _options.RevokeTimeout ? left : _options.RevokeTimeout;
         try
         {
-            await CommitCoreAsync(CancellationToken.None).AsTask().WaitAsync(Floor(Remaining()), _time).ConfigureAwait(false);
+            await CommitCoreAsync(CancellationToken.None).AsTask().WaitAsync(Floor(deadline.Left), _time).ConfigureAwait(false);
         }
         catch (Exception e) when (e is StreamException or TimeoutException)
         {
@@ -309,14 +334,14 @@ public sealed class DashStreamConsumer : IAsyncDisposable
         }
 
         // The provider counts what was delivered and not committed, which includes what is still with us; reading alone, only we know.
-        var receipt = await _consumer.StopAsync(Floor(Remaining())).ConfigureAwait(false);
-        var left = _budget.Records;
-        if (left > 0)
+        var receipt = await _consumer.StopAsync(Floor(deadline.Left)).ConfigureAwait(false);
+        var undone = _budget.Records;
+        if (undone > 0)
         {
-            Log.StoppedWithWorkLeft(_logger, Topic, left);
+            Log.StoppedWithWorkLeft(_logger, Topic, undone);
         }
 
-        return new StopReceipt(complete && receipt.Complete, _budget.Finished, Math.Max(left, receipt.Left), receipt.Committed);
+        return new StopReceipt(complete && receipt.Complete, _budget.Finished, Math.Max(undone, receipt.Left), receipt.Committed);
     }
 
     // Even a stop whose time is over gets a moment to commit and to leave: it saves the others a session time-out.

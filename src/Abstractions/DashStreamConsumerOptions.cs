@@ -84,6 +84,11 @@ public sealed class DashStreamConsumerOptions
             yield return $"{nameof(StopTimeout)} is {StopTimeout}; it cannot be negative";
         }
 
+        foreach (var fault in Stream.Faults())
+        {
+            yield return $"{nameof(Stream)}: {fault}";
+        }
+
         foreach (var fault in Codec.Errors())
         {
             yield return $"{nameof(Codec)}: {fault}";

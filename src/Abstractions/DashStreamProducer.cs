@@ -15,6 +15,8 @@ public sealed class DashStreamProducer : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly SendPipeline _pipeline;
     private readonly SendQueue _queue;
+    private readonly Lock _stopGate = new();
+    private Task<FlushReceipt>? _stop;
     private volatile bool _stopped;
 
     private DashStreamProducer(IStreamProducer producer, DashStreamProducerOptions options, TimeProvider time)
@@ -101,28 +103,51 @@ public sealed class DashStreamProducer : IAsyncDisposable
         return results;
     }
 
-    /// <summary>Returns when every earlier send is decided.</summary>
+    /// <summary>Returns when every earlier send is decided; later ones are not waited for.</summary>
     public async ValueTask<FlushReceipt> FlushAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfStopped();
-        await _queue.WhenEmpty().WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _queue.WhenPassed().WaitAsync(cancellationToken).ConfigureAwait(false);
         return await _producer.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Takes no more sends, decides what it can until the deadline and says what was left. Calling it again returns the same receipt.</summary>
-    public ValueTask<FlushReceipt> StopAsync(TimeSpan deadline, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Takes no more sends, stores what it can until the deadline (sends that wait for room included), fails the rest with
+    /// <see cref="StreamErrorKind.Closed"/> and says how many were left. Calling it again returns the same receipt.
+    /// </summary>
+    public async ValueTask<FlushReceipt> StopAsync(TimeSpan deadline, CancellationToken cancellationToken = default)
     {
-        _stopped = true;
-        _queue.FailAll(Closed);
-        return _producer.StopAsync(deadline, cancellationToken);
+        ArgumentOutOfRangeException.ThrowIfLessThan(deadline, TimeSpan.Zero);
+        Task<FlushReceipt> stop;
+        lock (_stopGate)
+        {
+            _stopped = true;
+            stop = _stop ??= StopOnceAsync(StopDeadline.Start(deadline, _time));
+        }
+
+        return await stop.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Stops with <see cref="DashStreamProducerOptions.StopTimeout"/>.</summary>
     public async ValueTask DisposeAsync()
     {
-        await StopAsync(_options.StopTimeout).ConfigureAwait(false);
-        await _producer.DisposeAsync().ConfigureAwait(false);
-        _queue.Dispose();
+        try
+        {
+            await StopAsync(_options.StopTimeout).ConfigureAwait(false);
+        }
+        finally
+        {
+            await _producer.DisposeAsync().ConfigureAwait(false);
+            _queue.Dispose();
+        }
+    }
+
+    private async Task<FlushReceipt> StopOnceAsync(StopDeadline deadline)
+    {
+        await _queue.WhenPassed().WaitAsync(deadline.Left, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var left = _queue.Close(Closed);
+        var receipt = await _producer.StopAsync(deadline.Left).ConfigureAwait(false);
+        return receipt with { Pending = receipt.Pending + left };
     }
 
     private ValueTask<SendReceipt> CompleteAsync(HandOver handedOver, CancellationToken cancellationToken)
@@ -150,15 +175,18 @@ public sealed class DashStreamProducer : IAsyncDisposable
     private WaitingSend Enqueue(DashStreamMessage message)
     {
         var waiting = new WaitingSend(message, HandOverQueued);
-        return _queue.TryEnqueue(waiting)
-            ? waiting
-            : throw new StreamException(StreamErrorKind.Throttled,
+        if (_queue.TryEnqueue(waiting))
+        {
+            return waiting;
+        }
+
+        ThrowIfStopped();
+        throw new StreamException(StreamErrorKind.Throttled,
                 $"{_options.MaxWaitingSends} sends to topic '{Topic}' are waiting for room already ({nameof(DashStreamProducerOptions.MaxWaitingSends)}). Await earlier sends first.");
     }
 
     private HandOver HandOverQueued(DashStreamMessage message)
     {
-        ThrowIfStopped();
         var handedOver = _pipeline.HandOver(message);
         if (!handedOver.IsThrottled)
         {

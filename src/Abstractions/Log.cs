@@ -25,4 +25,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 105, Level = LogLevel.Warning, Message = "{Topic}: stopped with {Left} records left, which will be delivered again")]
     public static partial void StoppedWithWorkLeft(ILogger logger, string topic, long left);
+
+    [LoggerMessage(EventId = 106, Level = LogLevel.Warning, Message = "{Topic}: the stop after a failed run failed too")]
+    public static partial void StopFailed(ILogger logger, string topic, Exception error);
 }

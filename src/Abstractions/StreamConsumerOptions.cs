@@ -33,33 +33,56 @@ public sealed class StreamConsumerOptions
     /// <summary>Most bytes of keys, values and headers one read returns, except that one record always fits. Default 4 MiB; 1 KiB to 256 MiB.</summary>
     public int MaxBatchBytes { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>Checks every value against its range.</summary>
-    /// <exception cref="StreamException">A value is out of range; the message names it and the range.</exception>
+    /// <summary>Names every value that is out of range, with the range. Empty when all is well.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (Group is not null && Partitions is not null)
+        {
+            yield return $"{nameof(Partitions)} must be null when a group is named: the group assigns partitions";
+        }
+
+        if (Start is null)
+        {
+            yield return $"{nameof(Start)} must be set";
+        }
+
+        if (MemberName is not { Length: > 0 and <= 100 })
+        {
+            yield return $"{nameof(MemberName)} must have 1 to 100 characters";
+        }
+
+        if (SessionTimeout < TimeSpan.FromMilliseconds(500) || SessionTimeout > TimeSpan.FromMinutes(30))
+        {
+            yield return $"{nameof(SessionTimeout)} is {SessionTimeout}; allowed are 500 ms to 30 min";
+        }
+
+        if (HeartbeatInterval < TimeSpan.FromMilliseconds(50) || HeartbeatInterval > SessionTimeout / 3)
+        {
+            yield return $"{nameof(HeartbeatInterval)} is {HeartbeatInterval}; allowed are 50 ms to a third of the session time-out ({SessionTimeout / 3})";
+        }
+
+        if (MaxBatchRecords is < 1 or > 100_000)
+        {
+            yield return $"{nameof(MaxBatchRecords)} is {MaxBatchRecords}; allowed are 1 to 100,000";
+        }
+
+        if (MaxBatchBytes is < 1024 or > 256 * 1024 * 1024)
+        {
+            yield return $"{nameof(MaxBatchBytes)} is {MaxBatchBytes}; allowed are 1 KiB to 256 MiB";
+        }
+    }
+
+    /// <summary>Throws when the group's name is invalid or <see cref="Faults"/> finds anything.</summary>
+    /// <exception cref="StreamException">Values are out of range (<see cref="StreamErrorKind.InvalidRequest"/>); the message names each.</exception>
     public void Validate()
     {
         if (Group is not null)
         {
             StreamNames.ThrowIfInvalidGroup(Group);
-            Require(Partitions is null, nameof(Partitions), "must be null when a group is named: the group assigns partitions");
         }
 
-        Require(Start is not null, nameof(Start), "must be set");
-        Require(MemberName is { Length: > 0 and <= 100 }, nameof(MemberName), "must have 1 to 100 characters");
-        Require(SessionTimeout >= TimeSpan.FromMilliseconds(500) && SessionTimeout <= TimeSpan.FromMinutes(30),
-            nameof(SessionTimeout), $"is {SessionTimeout}; allowed are 500 ms to 30 min");
-        Require(HeartbeatInterval >= TimeSpan.FromMilliseconds(50) && HeartbeatInterval <= SessionTimeout / 3,
-            nameof(HeartbeatInterval), $"is {HeartbeatInterval}; allowed are 50 ms to a third of the session time-out ({SessionTimeout / 3})");
-        Require(MaxBatchRecords is >= 1 and <= 100_000, nameof(MaxBatchRecords), $"is {MaxBatchRecords}; allowed are 1 to 100,000");
-        Require(MaxBatchBytes is >= 1024 and <= 256 * 1024 * 1024, nameof(MaxBatchBytes), $"is {MaxBatchBytes}; allowed are 1 KiB to 256 MiB");
+        OptionFaults.ThrowIfAny(nameof(StreamConsumerOptions), Faults());
     }
 
     internal StreamConsumerOptions Copy() => (StreamConsumerOptions)MemberwiseClone();
-
-    private static void Require(bool holds, string name, string fault)
-    {
-        if (!holds)
-        {
-            throw new StreamException(StreamErrorKind.InvalidRequest, $"Consumer option {name} {fault}.");
-        }
-    }
 }

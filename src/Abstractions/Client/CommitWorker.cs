@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 
 namespace DashStream.Client;
 
 /// <summary>Commits the watermarks that moved, one commit at a time.</summary>
-internal sealed class CommitWorker(string topic, bool hasGroup, Func<IReadOnlyList<AssignedPartition>> owned, ILogger logger) : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore has no handle to free, and late callers must find it in order.")]
+internal sealed class CommitWorker(string topic, bool hasGroup, Func<IReadOnlyList<AssignedPartition>> owned, ILogger logger)
 {
     private readonly SemaphoreSlim _one = new(1, 1);
 
@@ -48,8 +50,6 @@ internal sealed class CommitWorker(string topic, bool hasGroup, Func<IReadOnlyLi
             _one.Release();
         }
     }
-
-    public void Dispose() => _one.Dispose();
 
     private async ValueTask CommitAsync(
         IStreamConsumer consumer, List<(AssignedPartition Partition, StreamPosition Position)> moved, CancellationToken cancellationToken)

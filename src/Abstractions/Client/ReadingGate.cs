@@ -1,10 +1,13 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace DashStream.Client;
 
 /// <summary>
 /// Keeps "read a batch and take it in" apart from changes of assignment and position. An interrupt cancels the read under way (which then has delivered
 /// nothing), waits until the loop stands between two batches, and holds it there; so no record of an old assignment is taken for one of a new.
 /// </summary>
-internal sealed class ReadingGate : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "Neither has a handle or a timer to free, and late callers must find them in order.")]
+internal sealed class ReadingGate
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _gate = new();
@@ -70,12 +73,6 @@ internal sealed class ReadingGate : IDisposable
         }
 
         return new Turn(_turn);
-    }
-
-    public void Dispose()
-    {
-        _turn.Dispose();
-        _cycle.Dispose();
     }
 
     private sealed class Turn(SemaphoreSlim turn) : IAsyncDisposable

@@ -66,7 +66,7 @@ internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerO
     {
         var value = Encode(message, header);
         var record = new StreamRecord(lane.Key, value, lane.Headers, header.TimestampUs > 0 ? header.TimestampUs : _stamper.NowUs());
-        var stored = producer.SendAsync(record, CancellationToken.None);
+        var stored = HandToProvider(record);
         if (stored.IsFaulted)
         {
             // Refused at once means certainly not stored: the number is still free. Anything else may be stored, so the number is spent.
@@ -82,6 +82,18 @@ internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerO
 
         lane.Last = lastWhenTaken;
         return Client.HandOver.Accepted(stored, header.Sequence, value.Length + lane.Key.Length);
+    }
+
+    private ValueTask<StreamPosition> HandToProvider(StreamRecord record)
+    {
+        try
+        {
+            return producer.SendAsync(record, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            return ValueTask.FromException<StreamPosition>(e);
+        }
     }
 
     private byte[] Encode(DashStreamMessage message, Header header)

@@ -13,10 +13,13 @@ internal sealed class SendQueue : IDisposable
     private readonly ITimer _retry;
     private readonly long _maxBytes;
     private readonly int _maxWaiting;
+    private readonly Queue<Mark> _marks = new();
     private long _bytes;
+    private long _enqueued;
+    private long _passed;
     private int _count;
     private bool _pumping;
-    private TaskCompletionSource? _empty;
+    private bool _closed;
 
     public SendQueue(long maxBytes, int maxWaiting, TimeProvider time)
     {
@@ -32,17 +35,18 @@ internal sealed class SendQueue : IDisposable
 
     public void Add(long bytes) => Interlocked.Add(ref _bytes, bytes);
 
-    /// <summary>Puts a send behind those that wait. False when too many do.</summary>
+    /// <summary>Puts a send behind those that wait. False when too many do, or when the queue was closed.</summary>
     public bool TryEnqueue(WaitingSend send)
     {
         lock (_gate)
         {
-            if (_count >= _maxWaiting)
+            if (_closed || _count >= _maxWaiting)
             {
                 return false;
             }
 
             _waiting.Enqueue(send);
+            _enqueued++;
             Volatile.Write(ref _count, _count + 1);
         }
 
@@ -60,29 +64,36 @@ internal sealed class SendQueue : IDisposable
         }
     }
 
-    /// <summary>Completes when nobody waits any more.</summary>
-    public Task WhenEmpty()
+    /// <summary>Completes when none of those waits any more that wait now.</summary>
+    public Task WhenPassed()
     {
         lock (_gate)
         {
-            return _count == 0
-                ? Task.CompletedTask
-                : (_empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            if (_count == 0)
+            {
+                return Task.CompletedTask;
+            }
+
+            var mark = new Mark(_enqueued, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            _marks.Enqueue(mark);
+            return mark.Reached.Task;
         }
     }
 
-    /// <summary>Fails whoever still waits.</summary>
-    public void FailAll(Func<Exception> error)
+    /// <summary>Takes no more and fails whoever still waits; returns how many did.</summary>
+    public int Close(Func<Exception> error)
     {
+        WaitingSend[] left;
         lock (_gate)
         {
-            foreach (var send in _waiting)
-            {
-                send.Fail(error());
-            }
+            _closed = true;
+            left = [.. _waiting];
         }
 
+        // Outside the gate: a hand-over under way holds its send's own gate and may come back here.
+        var failed = left.Count(send => send.Fail(error()));
         Pump();
+        return failed;
     }
 
     public void Dispose() => _retry.Dispose();
@@ -126,14 +137,17 @@ internal sealed class SendQueue : IDisposable
             {
                 _waiting.Dequeue();
                 Volatile.Write(ref _count, _count - 1);
-                if (_count == 0)
+                _passed++;
+                while (_marks.TryPeek(out var mark) && mark.After <= _passed)
                 {
-                    _empty?.SetResult();
-                    _empty = null;
+                    _marks.Dequeue().Reached.SetResult();
                 }
             }
 
             return done;
         }
     }
+
+    /// <summary>Somebody who waits until so many sends have passed.</summary>
+    private readonly record struct Mark(long After, TaskCompletionSource Reached);
 }

@@ -18,11 +18,12 @@ internal sealed class WaitingSend(
     public void GiveUpOn(Func<Exception> error, CancellationToken token) =>
         _registration = token.UnsafeRegister(_ => Fail(error()), null);
 
-    public void Fail(Exception error)
+    /// <summary>Gives up; false when it was settled before.</summary>
+    public bool Fail(Exception error)
     {
         lock (_gate)
         {
-            _handedOver.TrySetException(error);
+            return _handedOver.TrySetException(error);
         }
     }
 
@@ -46,8 +47,9 @@ internal sealed class WaitingSend(
 
                 _handedOver.TrySetResult(result);
             }
-            catch (Exception e) when (e is StreamException or ArgumentException or InvalidOperationException)
+            catch (Exception e)
             {
+                // Whatever it is belongs to this send's caller; those behind it must have their turn.
                 _handedOver.TrySetException(e);
             }
 

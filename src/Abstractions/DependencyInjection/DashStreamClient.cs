@@ -37,7 +37,7 @@ public sealed class DashStreamClient : IAsyncDisposable
         {
             return await opening.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (StreamException)
+        catch (Exception) when (opening.Value is { IsCompleted: true, IsCompletedSuccessfully: false })
         {
             _producers.TryRemove(new(topic, opening));
             throw;

@@ -17,6 +17,10 @@ internal sealed class ScriptedProvider : IStreamProvider, IStreamConsumer
 
     public Exception? CommitError { get; set; }
 
+    public Exception? StopError { get; set; }
+
+    public bool IsDisposed { get; private set; }
+
     public string Name => "scripted";
 
     public string Topic => "events";
@@ -157,6 +161,11 @@ internal sealed class ScriptedProvider : IStreamProvider, IStreamConsumer
 
     public async ValueTask<StopReceipt> StopAsync(TimeSpan deadline, CancellationToken cancellationToken = default)
     {
+        if (StopError is { } error)
+        {
+            throw error;
+        }
+
         if (_assignment.Count > 0)
         {
             await RevokeAsync([.. _assignment]);
@@ -165,5 +174,9 @@ internal sealed class ScriptedProvider : IStreamProvider, IStreamConsumer
         return new StopReceipt(true, 0, 0, Commits);
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        IsDisposed = true;
+        return ValueTask.CompletedTask;
+    }
 }

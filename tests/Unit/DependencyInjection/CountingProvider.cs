@@ -5,6 +5,9 @@ internal sealed class CountingProvider(IStreamProvider inner) : IStreamProvider
 {
     public int Opened { get; private set; }
 
+    /// <summary>What the next opening of a producer throws.</summary>
+    public Exception? OpenError { get; set; }
+
     public string Name => inner.Name;
 
     public ProviderCapabilities Capabilities => inner.Capabilities;
@@ -14,6 +17,12 @@ internal sealed class CountingProvider(IStreamProvider inner) : IStreamProvider
     public ValueTask<IStreamProducer> OpenProducerAsync(string topic, CancellationToken cancellationToken = default)
     {
         Opened++;
+        if (OpenError is { } error)
+        {
+            OpenError = null;
+            throw error;
+        }
+
         return inner.OpenProducerAsync(topic, cancellationToken);
     }
 

@@ -83,6 +83,7 @@ public sealed class RegistrationTests
     [DataRow("DashStream:Producer:MaxLanes", "0", "MaxLanes is 0; the least is 1")]
     [DataRow("DashStream:Consumer:MaxConcurrency", "0", "MaxConcurrency is 0; allowed are 1 to 10,000")]
     [DataRow("DashStream:Consumer:Codec:CompressionLevel", "40", "CompressionLevel")]
+    [DataRow("DashStream:Consumer:Stream:SessionTimeout", "10:00:00", "SessionTimeout is 10:00:00; allowed are 500 ms to 30 min")]
     [DataRow("Memory:DefaultPartitions", "5000", "DefaultPartitions is 5000; allowed are 1 to 1024")]
     [DataRow("DashStream:Producer:TenantIdd", "x", "TenantIdd")]
     [DataRow("DashStream:Consumer:CommitInterval", "soon", "CommitInterval")]
@@ -128,6 +129,20 @@ public sealed class RegistrationTests
 
         Assert.IsTrue(producers.All(producer => ReferenceEquals(producer, producers[0])));
         Assert.AreNotSame(producers[0], await client.GetProducerAsync("others"));
+    }
+
+    [TestMethod]
+    public async Task An_opening_that_failed_in_any_way_is_tried_again()
+    {
+        var services = new ServiceCollection();
+        services.AddDashStream().UseMemory().DecorateProvider<CountingProvider>();
+        await using var container = services.BuildServiceProvider();
+        var client = container.GetRequiredService<DashStreamClient>();
+        ((CountingProvider)client.Provider).OpenError = new IOException("not now");
+
+        await Assert.ThrowsExactlyAsync<IOException>(() => client.GetProducerAsync("events").AsTask());
+
+        Assert.AreEqual("events", (await client.GetProducerAsync("events")).Topic);
     }
 
     private static IConfigurationRoot Configuration(params (string Key, string Value)[] values) => new ConfigurationBuilder()
