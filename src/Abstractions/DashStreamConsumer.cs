@@ -32,6 +32,7 @@ public sealed class DashStreamConsumer : IAsyncDisposable
     private Task<StopReceipt>? _stop;
     private Exception? _failure;
     private bool _started;
+    private volatile bool _leftPulling;
 
     private DashStreamConsumer(string topic, string? group, DashStreamConsumerOptions options, TimeProvider time, ILogger logger)
     {
@@ -108,7 +109,7 @@ public sealed class DashStreamConsumer : IAsyncDisposable
     /// <summary>
     /// Reads message by message, in order within each partition. Call <see cref="ReceivedMessage.Done"/> when a message is handled, in any order: without it
     /// nothing is committed, and reading pauses once <see cref="DashStreamConsumerOptions.MaxInFlight"/> messages are out. Ends when the token fires or the
-    /// consumer is stopped.
+    /// consumer is stopped. Once the enumeration is left, a stop no longer waits for messages that are not done.
     /// </summary>
     /// <exception cref="StreamException">The provider failed for good, or a record cannot be decoded.</exception>
     public async IAsyncEnumerable<ReceivedMessage> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -117,7 +118,7 @@ public sealed class DashStreamConsumer : IAsyncDisposable
         var arrived = Channel.CreateUnbounded<ReceivedMessage>(new UnboundedChannelOptions { SingleReader = true });
         Begin(() => arrived.Writer.TryComplete());
         _work = ReadAsync(message => arrived.Writer.TryWrite(message));
-        using var stopped = new StopOnExit(RequestStop);
+        using var left = new StopOnExit(EndPulling);
         await using (cancellationToken.UnsafeRegister(_ => RequestStop(), null).ConfigureAwait(false))
         {
             await foreach (var message in arrived.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
@@ -298,6 +299,13 @@ public sealed class DashStreamConsumer : IAsyncDisposable
         _stopRequested.TrySetResult();
     }
 
+    // Whoever leaves the enumeration says nothing more about what it was given, as a rule: a stop need not wait for that.
+    private void EndPulling()
+    {
+        _leftPulling = true;
+        RequestStop();
+    }
+
     private async Task StopAfterRunAsync()
     {
         try
@@ -322,7 +330,7 @@ public sealed class DashStreamConsumer : IAsyncDisposable
             await _abandon.CancelAsync().ConfigureAwait(false);
         }
 
-        var left = deadline.Left;
+        var left = _leftPulling ? TimeSpan.Zero : deadline.Left;
         _assignments.Patience = left < _options.RevokeTimeout ? left : _options.RevokeTimeout;
         try
         {

@@ -109,6 +109,24 @@ public sealed class ConsumerStopTests
     }
 
     [TestMethod]
+    public async Task Leaving_the_pull_style_early_does_not_hold_up_the_stop()
+    {
+        await using var provider = new MemoryProvider();
+        await using var producer = await DashStreamProducer.OpenAsync(provider, "events");
+        await producer.SendAsync(new TokenChunk { Header = new() { ThreadId = "a" } });
+        var consumer = await DashStreamConsumer.OpenAsync(provider, "events", "group", new() { RevokeTimeout = TimeSpan.FromSeconds(9) });
+        await foreach (var _ in consumer.ReadAllAsync())
+        {
+            break;
+        }
+
+        var receipt = await consumer.StopAsync(TimeSpan.FromMinutes(1)).AsTask().WaitAsync(TimeSpan.FromSeconds(5));
+
+        Assert.AreEqual(1, receipt.Left);
+        Assert.IsEmpty(receipt.Committed);
+    }
+
+    [TestMethod]
     public async Task A_disposed_consumer_commits_nothing_and_refuses_to_seek()
     {
         await using var provider = new MemoryProvider();
