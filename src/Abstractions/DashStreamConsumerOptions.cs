@@ -91,7 +91,7 @@ public sealed class DashStreamConsumerOptions
 
         foreach (var fault in Codec.Errors())
         {
-            yield return $"{nameof(Codec)}: {fault}";
+            yield return $"{nameof(Codec)}: {fault.TrimEnd('.')}";
         }
     }
 }

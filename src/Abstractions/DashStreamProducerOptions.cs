@@ -61,7 +61,7 @@ public sealed class DashStreamProducerOptions
 
         foreach (var fault in Codec.Errors())
         {
-            yield return $"{nameof(Codec)}: {fault}";
+            yield return $"{nameof(Codec)}: {fault.TrimEnd('.')}";
         }
     }
 }

@@ -16,10 +16,11 @@ internal sealed class HeaderStamper(string tenantId, TimeProvider time)
     public static bool IsNumbered(DashStreamMessage message) => message.MessageCase is not
         (DashStreamMessage.MessageOneofCase.EventBatch or DashStreamMessage.MessageOneofCase.ExecutionTrace);
 
-    /// <summary>Copies <paramref name="source"/> into the lane's scratch header and fills the gaps. The lane's gate is held.</summary>
+    /// <summary>Copies <paramref name="source"/>, into the lane's scratch header where that will do, and fills the gaps. The lane's gate is held.</summary>
     public Header Stamp(Lane lane, Header source, MessageType type, ulong sequence)
     {
-        var header = lane.Scratch;
+        // What has an id was on its way before and may carry fields that this schema does not know; a clone keeps them.
+        var header = source.MessageId.IsEmpty ? lane.Scratch : source.Clone();
         header.MessageId = source.MessageId.IsEmpty ? NewId() : source.MessageId;
         header.TimestampUs = source.TimestampUs != 0 ? source.TimestampUs : NowUs();
         header.TenantId = TenantOf(source);

@@ -64,6 +64,20 @@ public sealed class DashStreamProducerTests
     }
 
     [TestMethod]
+    public async Task A_relayed_message_keeps_header_fields_of_a_newer_schema()
+    {
+        await using var producer = await OpenAsync();
+        byte[] unknownField = [0xF8, 0x07, 0x2A];
+        var known = new Header { MessageId = ByteString.CopyFrom(new byte[16]), ThreadId = "t", Sequence = 7 };
+        var header = Header.Parser.ParseFrom([.. known.ToByteArray(), .. unknownField]);
+
+        await producer.SendAsync(new TokenChunk { Header = header });
+
+        CollectionAssert.IsSubsetOf(unknownField, Sent(0).TokenChunk.Header.ToByteArray());
+        Assert.AreEqual(7ul, Sent(0).TokenChunk.Header.Sequence);
+    }
+
+    [TestMethod]
     public async Task A_refused_message_leaves_no_gap()
     {
         await using var producer = await OpenAsync(new() { Codec = new() { MaxMessageBytes = 200 } });

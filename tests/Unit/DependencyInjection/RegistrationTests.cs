@@ -82,7 +82,7 @@ public sealed class RegistrationTests
     [TestMethod]
     [DataRow("DashStream:Producer:MaxLanes", "0", "MaxLanes is 0; the least is 1")]
     [DataRow("DashStream:Consumer:MaxConcurrency", "0", "MaxConcurrency is 0; allowed are 1 to 10,000")]
-    [DataRow("DashStream:Consumer:Codec:CompressionLevel", "40", "CompressionLevel")]
+    [DataRow("DashStream:Consumer:Codec:CompressionLevel", "40", "Codec: CompressionLevel is 40; allowed: 1 to 22")]
     [DataRow("DashStream:Consumer:Stream:SessionTimeout", "10:00:00", "SessionTimeout is 10:00:00; allowed are 500 ms to 30 min")]
     [DataRow("Memory:DefaultPartitions", "5000", "DefaultPartitions is 5000; allowed are 1 to 1024")]
     [DataRow("DashStream:Producer:TenantIdd", "x", "TenantIdd")]
