@@ -5,6 +5,9 @@ namespace DashStream.Tests.Crash;
 /// <summary>A running DashStream.Crash: what it says, and the means to kill it.</summary>
 internal sealed class CrashProcess : IAsyncDisposable
 {
+    // A program that goes silent must fail its test, not hang it.
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(60);
+
     private readonly Process _process;
     private readonly List<string> _lines = [];
 
@@ -26,7 +29,7 @@ internal sealed class CrashProcess : IAsyncDisposable
     {
         while (_lines.Count < lines)
         {
-            _lines.Add(await _process.StandardOutput.ReadLineAsync()
+            _lines.Add(await ReadLineAsync()
                 ?? throw new AssertFailedException($"The program ended early: {await _process.StandardError.ReadToEndAsync()}"));
         }
     }
@@ -34,7 +37,7 @@ internal sealed class CrashProcess : IAsyncDisposable
     /// <summary>Reads what it still says, until it ends by itself.</summary>
     public async Task ReadToEndAsync()
     {
-        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        while (await ReadLineAsync() is { } line)
         {
             _lines.Add(line);
         }
@@ -47,12 +50,25 @@ internal sealed class CrashProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         _process.Kill();
-        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        while (await ReadLineAsync() is { } line)
         {
             _lines.Add(line);
         }
 
         await _process.WaitForExitAsync();
+    }
+
+    private async Task<string?> ReadLineAsync()
+    {
+        using var limit = new CancellationTokenSource(LongestSilence);
+        try
+        {
+            return await _process.StandardOutput.ReadLineAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new AssertFailedException($"The program said nothing for {LongestSilence} after {_lines.Count} lines.");
+        }
     }
 
     public async ValueTask DisposeAsync()

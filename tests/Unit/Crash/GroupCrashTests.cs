@@ -27,8 +27,9 @@ public sealed class GroupCrashTests
 
             await using var first = CrashProcess.Start(uri, "consume", Topic, Group, "0");
             await using var second = CrashProcess.Start(uri, "consume", Topic, Group, "0");
-            await first.ReadAsync(200);
+            await BothOwnPartitionsAsync(provider);
             await producer.SendBatchAsync([.. Enumerable.Range(Records, Records).Select(i => Record(i))]);
+            await first.ReadAsync(1);
             await first.KillAsync();
             while (Values(first).Concat(Values(second)).Distinct().Count() < 2 * Records)
             {
@@ -42,6 +43,16 @@ public sealed class GroupCrashTests
         }
 
         Directory.Delete(folder, recursive: true);
+    }
+
+    // Until then either may have handled everything there is, and the other would have nothing to say.
+    private static async Task BothOwnPartitionsAsync(IStreamProvider provider)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await provider.Admin.DescribeGroupAsync(Topic, Group, limit.Token) is not { Members: [{ Partitions.Count: > 0 }, { Partitions.Count: > 0 }] })
+        {
+            await Task.Delay(20, limit.Token);
+        }
     }
 
     private static StreamRecord Record(int number) => new(Encoding.UTF8.GetBytes($"thread {number % 20}"), Encoding.UTF8.GetBytes($"{number}"));
