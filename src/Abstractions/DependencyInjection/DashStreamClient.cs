@@ -53,17 +53,15 @@ public sealed class DashStreamClient : IAsyncDisposable
         string topic, string? group, DashStreamConsumerOptions? options = null, CancellationToken cancellationToken = default) =>
         DashStreamConsumer.OpenAsync(Provider, topic, group, options ?? _options.Consumer, _time, _logger, cancellationToken);
 
-    /// <summary>Stops the shared producers, each within its stop time-out.</summary>
+    /// <summary>Stops the shared producers, all at once, within their stop time-out. One that fails does not keep the others open.</summary>
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
-        foreach (var opening in _producers.Values)
-        {
-            if (opening is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+        await Task.WhenAll(_producers.Values.Where(opening => opening is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            .Select(async opening =>
             {
                 var producer = await opening.Value.ConfigureAwait(false);
                 await producer.DisposeAsync().ConfigureAwait(false);
-            }
-        }
+            })).ConfigureAwait(false);
     }
 }

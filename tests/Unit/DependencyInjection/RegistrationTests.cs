@@ -145,6 +145,22 @@ public sealed class RegistrationTests
         Assert.AreEqual("events", (await client.GetProducerAsync("events")).Topic);
     }
 
+    [TestMethod]
+    public async Task A_producer_that_fails_to_stop_does_not_keep_the_others_open()
+    {
+        var provider = new FailingStops();
+        var services = new ServiceCollection();
+        services.AddDashStream().UseProvider(_ => provider);
+        var container = services.BuildServiceProvider();
+        var client = container.GetRequiredService<DashStreamClient>();
+        await client.GetProducerAsync("one");
+        await client.GetProducerAsync("two");
+
+        await Assert.ThrowsExactlyAsync<StreamException>(() => container.DisposeAsync().AsTask());
+
+        CollectionAssert.AreEquivalent(new[] { "one", "two" }, provider.Stopped.ToArray());
+    }
+
     private static IConfigurationRoot Configuration(params (string Key, string Value)[] values) => new ConfigurationBuilder()
         .AddInMemoryCollection(values.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))).Build();
 }
