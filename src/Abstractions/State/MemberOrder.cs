@@ -24,7 +24,7 @@ internal static class MemberOrder
     {
         if (members.Length > InsertionLimit)
         {
-            members.Sort((left, right) => Compare(index, left, right));
+            SortMany(index, members);
         }
         else
         {
@@ -40,6 +40,9 @@ internal static class MemberOrder
 
         return kept + 1;
     }
+
+    // Apart from the others, because a lambda costs its memory where its method begins.
+    private static void SortMany(JsonIndex index, Span<int> members) => members.Sort((left, right) => Compare(index, left, right));
 
     private static void Insert(JsonIndex index, Span<int> members)
     {

@@ -66,9 +66,15 @@ public sealed class StateDifferTests
     {
         static byte[] State(int messages) => ("[" + string.Join(",", Enumerable.Range(0, messages).Select(i => $$"""{"role":"user","content":"message {{i}}"}""")) + "]").Utf8();
         var (before, after) = (State(messages), State(messages + 1));
-        StateDiffer.Compare(before, after);
-        var start = GC.GetAllocatedBytesForCurrentThread();
-        StateDiffer.Compare(before, after);
-        return GC.GetAllocatedBytesForCurrentThread() - start;
+        var least = long.MaxValue;
+        for (var round = 0; round < 10; round++)
+        {
+            // The pool may give arrays back to the system at any collection, so one round without is what counts.
+            var start = GC.GetAllocatedBytesForCurrentThread();
+            StateDiffer.Compare(before, after);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - start);
+        }
+
+        return least;
     }
 }
