@@ -18,6 +18,7 @@ artifacts=$root/artifacts
 source eng/requirements.sh
 source eng/dependency-set.sh
 source eng/stamp.sh
+source eng/librdkafka.sh
 source eng/test.sh
 source eng/doctor.sh
 
@@ -91,6 +92,7 @@ bench() {
     [ -f "$project" ] || die "$project is not there"
     require_sdk
     choose_dependency_set
+    provide_librdkafka
     build "$project"
     run_built "$project" "$@"
 }
@@ -98,6 +100,7 @@ bench() {
 pack() {
     require_sdk
     choose_dependency_set
+    provide_librdkafka
     rm -rf "$artifacts/packages"
     dotnet pack "$solution" -c "$config" -nologo -v q -o "$artifacts/packages"
     ls -1 "$artifacts/packages"

@@ -23,10 +23,7 @@ choose_dependency_set() {
             note "DependencySet: $set"
             return 0
         fi
-        if grep -qE 'NU1301|NU1302|NU1303' "$probe_dir/$set.log"; then
-            cat "$probe_dir/$set.log" >&2
-            die "the package registry did not answer, so nothing can be restored. Check the network and 'dotnet nuget list source', then run this again."
-        fi
+        die_when_registry_is_silent "$probe_dir/$set.log"
     done
     cat "$probe_dir"/{full,partial}.log >&2
     die "the package registry answers, but restores neither the full nor the partial set of Directory.Packages.props; the lines above name what it lacks."
@@ -37,9 +34,21 @@ probe() {
     local set=$1
     mkdir -p "$probe_dir"
     write_probe "$set" >"$probe_dir/Probe.csproj"
+    restore_probe "$probe_dir/Probe.csproj" "$probe_dir/$set/" "$probe_dir/$set.log" -p:DependencySet="$set"
+}
+
+# restore_probe PROJECT OBJ-FOLDER LOG [OPTION]...
+restore_probe() {
+    local project=$1 folder=$2 log=$3
+    shift 3
     # One try each: an absent package is an answer, and a registry that is down should say so at once.
-    NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT=1 dotnet restore "$probe_dir/Probe.csproj" -nologo -v q \
-        -p:DependencySet="$set" -p:BaseIntermediateOutputPath="$probe_dir/$set/" >"$probe_dir/$set.log" 2>&1
+    NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT=1 dotnet restore "$project" -nologo -v q -p:BaseIntermediateOutputPath="$folder" "$@" >"$log" 2>&1
+}
+
+die_when_registry_is_silent() {
+    grep -qE 'NU1301|NU1302|NU1303' "$1" || return 0
+    cat "$1" >&2
+    die "the package registry did not answer, so nothing can be restored. Check the network and 'dotnet nuget list source', then run this again."
 }
 
 write_probe() {

@@ -27,7 +27,7 @@ is_present() {
 
 apt_install() {
     [ -n "$apt_updated" ] || { apt-get update -qq >&2 || true; apt_updated=yes; }
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" >&2 </dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >&2 </dev/null
 }
 
 # ensure NAME PACKAGE: NAME is there afterwards, or the result is 1 and what to type has been said.
@@ -41,6 +41,30 @@ ensure() {
     fi
     note "$name is missing. To get it: $(apt_line "$package")"
     return 1
+}
+
+# ensure_all NAME:PACKAGE...: as ensure, with one call of apt, or one line to type, for all that are missing.
+ensure_all() {
+    local packages
+    packages=$(missing_packages "$@")
+    [ -n "$packages" ] || return 0
+    if is_root && has_apt; then
+        note "Installing $packages ..."
+        # Each package is a word.
+        # shellcheck disable=SC2086
+        if apt_install $packages && [ -z "$(missing_packages "$@")" ]; then return 0; fi
+        note "Not all of $packages could be installed by apt."
+    fi
+    note "Missing: $packages. To get them: $(apt_line "$packages")"
+    return 1
+}
+
+# The packages of those NAME:PACKAGE pairs whose name is not there, each once, on one line.
+missing_packages() {
+    local pair
+    for pair in "$@"; do
+        is_present "${pair%%:*}" || printf '%s\n' "${pair#*:}"
+    done | sort -u | paste -sd ' ' -
 }
 
 sdk_line='curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0'

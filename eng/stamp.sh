@@ -14,6 +14,7 @@ fingerprint() {
     {
         printf '%s\n' "$config" "${CI:-}" "$(sdk_version)"
         cat "$dependency_set_file" 2>/dev/null
+        feed_content
         source_files | sort -z | xargs -0 cksum 2>/dev/null || true # a file deleted but still tracked is a change like any other
     } | hash_of
 }

@@ -12,6 +12,7 @@ run_tests() {
     trap print_sums EXIT
     require_sdk
     choose_dependency_set
+    provide_librdkafka
     # A library that stays missing has been named; the tests that need it say so themselves.
     ensure libzstd.so.1 libzstd1 || true
     ensure liblz4.so.1 liblz4-1 || true
