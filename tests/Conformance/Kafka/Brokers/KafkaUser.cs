@@ -1,0 +1,11 @@
+namespace DashStream.Conformance.Kafka;
+
+/// <summary>Somebody who logs in, by password or as the common name of a client certificate.</summary>
+internal sealed record KafkaUser(string Name, string Password)
+{
+    /// <summary>Nobody special. The client certificates are hers.</summary>
+    public static KafkaUser Alice { get; } = new("alice", "alice-secret-3f9c");
+
+    /// <summary>Whom no access rule binds.</summary>
+    public static KafkaUser Admin { get; } = new("admin", "admin-secret-77d1");
+}
