@@ -10,7 +10,8 @@ doctor() {
     finding 'libzstd.so.1' "$(library_path libzstd.so.1)" "$(apt_line libzstd1)" 'compression'
     finding 'liblz4.so.1' "$(library_path liblz4.so.1)" "$(apt_line liblz4-1)" 'LZ4 compression, off by default'
     finding 'redis-server' "$(command -v redis-server)" "$(apt_line redis-server)" 'tests of the Redis provider'
-    finding 'java' "$(command -v java)" "$(apt_line openjdk-17-jre-headless)" 'a Kafka broker for tests'
+    finding 'librdkafka' "$(librdkafka_finding)" "$(librdkafka_line)" 'the Kafka provider'
+    finding 'java' "$(java_finding)" "$(apt_line openjdk-17-jre-headless)" 'a Kafka broker for tests; 17 or newer'
     finding 'KAFKA_HOME' "$(kafka_finding)" "$kafka_line" 'tests of the Kafka provider'
 }
 
@@ -32,6 +33,37 @@ dependency_set_finding() {
 sqlite_finding() {
     local folder=${NUGET_PACKAGES:-$HOME/.nuget/packages}/sqlitepclraw.lib.e_sqlite3
     [ ! -d "$folder" ] || printf 'NuGet package sqlitepclraw.lib.e_sqlite3 %s' "$(ls "$folder" | tr '\n' ' ')"
+}
+
+librdkafka_finding() {
+    local version
+    for version in "$librdkafka_version" "$librdkafka_packed"; do
+        if [ -d "$(nuget_package "$version")" ] || [ -f "$(feed_package "$version")" ]; then
+            printf 'NuGet package librdkafka.redist %s' "$version"
+            return
+        fi
+    done
+}
+
+# What stands in the way of building it, if the registry turns out to lack it.
+librdkafka_line() {
+    local packages
+    # Each name is a word.
+    # shellcheck disable=SC2086
+    packages=$(missing_packages $librdkafka_needs)
+    if [ -n "$packages" ] && ! is_root; then
+        printf '%s && ./build.sh test' "$(apt_line "$packages")"
+    else
+        printf './build.sh test   # takes it from the package registry, or builds it once'
+    fi
+}
+
+# The Java that Kafka's scripts take, when it is new enough for them.
+java_finding() {
+    local java=java major
+    [ -z "${JAVA_HOME:-}" ] || java=$JAVA_HOME/bin/java
+    major=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p') || true
+    [ "${major:-0}" -lt 17 ] || printf '%s (%s)' "$major" "$(command -v "$java")"
 }
 
 kafka_finding() {

@@ -16,6 +16,9 @@ internal sealed partial class KafkaDistribution
 
     public string Home { get; }
 
+    /// <summary>What the scripts run.</summary>
+    private static string Java => Environment.GetEnvironmentVariable("JAVA_HOME") is { Length: > 0 } home ? Path.Combine(home, "bin", "java") : "java";
+
     /// <summary>The version in the name of the client library that came with it, such as 4.3.1; empty when there is none.</summary>
     public string Version => Directory.EnumerateFiles(Path.Combine(Home, "libs"), "kafka-clients-*.jar")
         .Select(file => ClientLibrary().Match(Path.GetFileName(file)).Groups[1].Value)
@@ -82,17 +85,15 @@ internal sealed partial class KafkaDistribution
         var java = await JavaVersionAsync();
         return java >= OldestJava
             ? (new KafkaDistribution(home), "")
-            : (null, $"Java {OldestJava} or newer is missing: {(java == 0 ? "there is no java on PATH" : $"java is {java}")}.");
+            : (null, $"Java {OldestJava} or newer is missing: {(java == 0 ? $"there is no {Java} to run" : $"{Java} is {java}")}.");
     }
 
     /// <summary>The major version, 0 without a Java.</summary>
     private static async Task<int> JavaVersionAsync()
     {
-        var home = Environment.GetEnvironmentVariable("JAVA_HOME");
-        var java = string.IsNullOrEmpty(home) ? "java" : Path.Combine(home, "bin", "java");
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(java, "-version") { RedirectStandardError = true })!;
+            using var process = Process.Start(new ProcessStartInfo(Java, "-version") { RedirectStandardError = true })!;
             var text = await process.StandardError.ReadToEndAsync();
             await process.WaitForExitAsync();
             return int.TryParse(JavaVersion().Match(text).Groups[1].Value, out var major) ? major : 0;
