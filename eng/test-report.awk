@@ -21,7 +21,7 @@ function plain(text) {
     else failed++
 }
 
-/<Message>/ { inMessage = 1; sub(/.*<Message>/, ""); sub(/^Assert\.Inconclusive\. /, "") }
+/<Message>/ { inMessage = 1; sub(/.*<Message>/, ""); sub(/^(Initialization method .* threw exception\. )?Assert\.Inconclusive\. /, ""); }
 inMessage {
     ends = sub(/<\/Message>.*/, "")
     if (isSkip) reason[skipped] = reason[skipped] (reason[skipped] == "" ? "" : " ") plain($0)
@@ -32,7 +32,10 @@ inMessage {
 /<TestMethod / { class = attribute($0, "className"); sub(/.*\./, "", class); className[definition] = class }
 
 END {
-    for (i = 1; i <= skipped; i++)
+    for (i = 1; i <= skipped; i++) {
+        # What the runner wraps into a sentence of its own gets a second full stop.
+        sub(/\.\.$/, ".", reason[i])
         printf "skipped  %s.%s: %s\n", className[id[i]], title[i], reason[i] == "" ? "no reason given" : reason[i]
+    }
     printf "%d %d %d\n", passed, failed, skipped > sums
 }

@@ -6,34 +6,24 @@ namespace DashStream.Conformance.Kafka;
 [TestClass]
 public sealed class LoginTests
 {
-    private static readonly Dictionary<SecurityProtocol, KafkaCluster> Clusters = [];
-
-    [ClassInitialize]
-    public static async Task StartAsync(TestContext context)
-    {
-        foreach (var security in new[] { SecurityProtocol.SaslPlaintext, SecurityProtocol.SaslSsl })
-        {
-            Clusters[security] = await KafkaCluster.StartAsync(new KafkaClusterOptions { Security = security, AccessRules = true });
-        }
-    }
+    private static readonly SharedCluster InTheClear = new(new KafkaClusterOptions { Security = SecurityProtocol.SaslPlaintext, AccessRules = true });
+    private static readonly SharedCluster OverTls = new(new KafkaClusterOptions { Security = SecurityProtocol.SaslSsl, AccessRules = true });
 
     [ClassCleanup]
     public static async Task EndAsync()
     {
-        foreach (var cluster in Clusters.Values)
-        {
-            await cluster.DisposeAsync();
-        }
+        await InTheClear.DisposeAsync();
+        await OverTls.DisposeAsync();
     }
 
     [TestMethod]
-    [DataRow(SecurityProtocol.SaslPlaintext, SaslMechanism.ScramSha256)]
-    [DataRow(SecurityProtocol.SaslPlaintext, SaslMechanism.ScramSha512)]
-    [DataRow(SecurityProtocol.SaslPlaintext, SaslMechanism.Plain)]
-    [DataRow(SecurityProtocol.SaslSsl, SaslMechanism.ScramSha512)]
-    public async Task The_right_password_opens_and_a_wrong_one_does_not(SecurityProtocol security, SaslMechanism mechanism)
+    [DataRow(false, SaslMechanism.ScramSha256)]
+    [DataRow(false, SaslMechanism.ScramSha512)]
+    [DataRow(false, SaslMechanism.Plain)]
+    [DataRow(true, SaslMechanism.ScramSha512)]
+    public async Task The_right_password_opens_and_a_wrong_one_does_not(bool tls, SaslMechanism mechanism)
     {
-        var cluster = Clusters[security];
+        var cluster = await (tls ? OverTls : InTheClear).StartedAsync();
         var topic = $"login-{mechanism}";
         await cluster.CreateTopicAsync(topic);
         await cluster.AllowAsync(KafkaUser.Alice, topic);
@@ -48,7 +38,7 @@ public sealed class LoginTests
     [TestMethod]
     public async Task A_token_opens()
     {
-        var cluster = Clusters[SecurityProtocol.SaslSsl];
+        var cluster = await OverTls.StartedAsync();
         await cluster.CreateTopicAsync("token");
         await cluster.AllowAsync(KafkaUser.Alice, "token");
         var config = cluster.ClientConfig(mechanism: SaslMechanism.OAuthBearer);
@@ -63,7 +53,7 @@ public sealed class LoginTests
     [TestMethod]
     public async Task What_no_rule_allows_is_forbidden_but_to_the_admin()
     {
-        var cluster = Clusters[SecurityProtocol.SaslPlaintext];
+        var cluster = await InTheClear.StartedAsync();
         await cluster.CreateTopicAsync("forbidden");
 
         await RawClient.WriteAsync(cluster.ClientConfig(KafkaUser.Admin), "forbidden", "by the admin");

@@ -8,22 +8,17 @@ namespace DashStream.Conformance.Kafka;
 public sealed class OneNodeTests
 {
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
+    private static readonly SharedCluster Shared = new();
 
-    private static KafkaCluster? _cluster;
+    private KafkaCluster? _cluster;
 
-    private static KafkaCluster Cluster => _cluster!;
+    private KafkaCluster Cluster => _cluster!;
 
-    [ClassInitialize]
-    public static async Task StartAsync(TestContext context) => _cluster = await KafkaCluster.StartAsync();
+    [TestInitialize]
+    public async Task StartAsync() => _cluster = await Shared.StartedAsync();
 
     [ClassCleanup]
-    public static async Task EndAsync()
-    {
-        if (_cluster is not null)
-        {
-            await _cluster.DisposeAsync();
-        }
-    }
+    public static async Task EndAsync() => await Shared.DisposeAsync();
 
     [TestMethod]
     public async Task What_is_written_is_read()

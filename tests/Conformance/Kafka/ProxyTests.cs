@@ -7,24 +7,19 @@ namespace DashStream.Conformance.Kafka;
 public sealed class ProxyTests
 {
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
+    private static readonly SharedCluster Shared = new(new KafkaClusterOptions { ThroughProxy = true });
 
-    private static KafkaCluster? _cluster;
+    private KafkaCluster? _cluster;
 
-    private static KafkaCluster Cluster => _cluster!;
+    private KafkaCluster Cluster => _cluster!;
 
-    private static TcpProxy Proxy => Cluster.Node.Proxy!;
+    private TcpProxy Proxy => Cluster.Node.Proxy!;
 
-    [ClassInitialize]
-    public static async Task StartAsync(TestContext context) => _cluster = await KafkaCluster.StartAsync(new KafkaClusterOptions { ThroughProxy = true });
+    [TestInitialize]
+    public async Task StartAsync() => _cluster = await Shared.StartedAsync();
 
     [ClassCleanup]
-    public static async Task EndAsync()
-    {
-        if (_cluster is not null)
-        {
-            await _cluster.DisposeAsync();
-        }
-    }
+    public static async Task EndAsync() => await Shared.DisposeAsync();
 
     [TestMethod]
     public async Task Clients_go_through_the_proxy_only()
@@ -77,7 +72,7 @@ public sealed class ProxyTests
         await RawClient.AssertHoldsAsync(Cluster.ClientConfig(), "open", "before", "after");
     }
 
-    private static void Fail(bool cut)
+    private void Fail(bool cut)
     {
         if (cut)
         {

@@ -6,22 +6,17 @@ namespace DashStream.Conformance.Kafka;
 [TestClass]
 public sealed class TlsTests
 {
-    private static KafkaCluster? _cluster;
+    private static readonly SharedCluster Shared = new(new KafkaClusterOptions { Security = SecurityProtocol.Ssl, RequireClientCertificate = true, AccessRules = true });
 
-    private static KafkaCluster Cluster => _cluster!;
+    private KafkaCluster? _cluster;
 
-    [ClassInitialize]
-    public static async Task StartAsync(TestContext context) =>
-        _cluster = await KafkaCluster.StartAsync(new KafkaClusterOptions { Security = SecurityProtocol.Ssl, RequireClientCertificate = true, AccessRules = true });
+    private KafkaCluster Cluster => _cluster!;
+
+    [TestInitialize]
+    public async Task StartAsync() => _cluster = await Shared.StartedAsync();
 
     [ClassCleanup]
-    public static async Task EndAsync()
-    {
-        if (_cluster is not null)
-        {
-            await _cluster.DisposeAsync();
-        }
-    }
+    public static async Task EndAsync() => await Shared.DisposeAsync();
 
     [TestMethod]
     [DataRow(false)]
