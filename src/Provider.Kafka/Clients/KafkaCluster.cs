@@ -1,0 +1,195 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace DashStream.Providers;
+
+/// <summary>
+/// What everything that a provider opens shares: the options, one administration client, the sending clients, and what is known of the cluster's health.
+/// Clients are made when they are first needed. Safe for concurrent use.
+/// </summary>
+internal sealed class KafkaCluster : IDisposable
+{
+    private readonly NativeConfig _config;
+    private readonly SecretScrubber _scrubber;
+    private readonly TokenRefresher? _tokens;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, IProducer<byte[]?, byte[]?>> _producers = [];
+    private IAdminClient? _admin;
+    private bool _disposed;
+
+    public KafkaCluster(KafkaProviderOptions options, TimeProvider time, ILogger logger)
+    {
+        Options = options;
+        Time = time;
+        Logger = logger;
+        Servers = BrokerList.Normalize(options.BootstrapServers);
+        _config = new NativeConfig(options);
+        _scrubber = new SecretScrubber(options);
+        _tokens = options.Security.TokenProvider is { } provider ? new TokenRefresher(provider, _scrubber, _stop.Token) : null;
+        Watch = new ClusterWatch(Servers, _scrubber, options.Security.UsesSsl ? new CertificateProbe(options) : null, time, logger);
+        Meter = new KafkaMeter(Servers);
+        Calls = new ClusterCalls(this);
+    }
+
+    public KafkaProviderOptions Options { get; }
+
+    public TimeProvider Time { get; }
+
+    public ILogger Logger { get; }
+
+    public string Servers { get; }
+
+    public ClusterWatch Watch { get; }
+
+    public KafkaMeter Meter { get; }
+
+    public ClusterCalls Calls { get; }
+
+    /// <summary>Whether <see cref="Dispose"/> was called.</summary>
+    public bool IsDisposed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _disposed;
+            }
+        }
+    }
+
+    /// <exception cref="StreamException">The provider was disposed (<see cref="StreamErrorKind.Closed"/>).</exception>
+    public void ThrowIfDisposed()
+    {
+        if (IsDisposed)
+        {
+            throw Disposed();
+        }
+    }
+
+    /// <summary>The client that sends, made at first use and shared by all producers whose topics take batches of that size.</summary>
+    public IProducer<byte[]?, byte[]?> Producer(int batchBytes)
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                throw Disposed();
+            }
+
+            if (!_producers.TryGetValue(batchBytes, out var producer))
+            {
+                var builder = new ProducerBuilder<byte[]?, byte[]?>(_config.ForProducer(batchBytes))
+                    .SetKeySerializer(Serializers.ByteArray!)
+                    .SetValueSerializer(Serializers.ByteArray!)
+                    .SetErrorHandler((_, error) => Watch.OnError(error))
+                    .SetLogHandler((_, message) => Watch.OnLog(message))
+                    .SetStatisticsHandler((client, json) => Meter.OnStatistics(client.Name, json));
+                if (_tokens is { } tokens)
+                {
+                    builder.SetOAuthBearerTokenRefreshHandler((client, _) => tokens.Refresh(client));
+                }
+
+                producer = Make(builder.Build);
+                _producers.Add(batchBytes, producer);
+            }
+
+            return producer;
+        }
+    }
+
+    /// <summary>Makes a client that reads; it belongs to the caller.</summary>
+    /// <param name="options">How to read.</param>
+    /// <param name="groupId">The group's id at the brokers.</param>
+    /// <param name="configure">Adds the handlers of assignments.</param>
+    public IConsumer<byte[]?, byte[]?> Consumer(
+        StreamConsumerOptions options, string groupId, Action<ConsumerBuilder<byte[]?, byte[]?>> configure)
+    {
+        var builder = new ConsumerBuilder<byte[]?, byte[]?>(_config.ForConsumer(options, groupId))
+            .SetKeyDeserializer(Deserializers.ByteArray!)
+            .SetValueDeserializer(Deserializers.ByteArray!)
+            .SetErrorHandler((_, error) => Watch.OnError(error))
+            .SetLogHandler((_, message) => Watch.OnLog(message))
+            .SetStatisticsHandler((client, json) => Meter.OnStatistics(client.Name, json));
+        if (_tokens is { } tokens)
+        {
+            builder.SetOAuthBearerTokenRefreshHandler((client, _) => tokens.Refresh(client));
+        }
+
+        configure(builder);
+        return Make(builder.Build);
+    }
+
+    /// <summary>Closes the shared clients. What they still held is given up; producers were stopped before.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        _stop.Cancel();
+        foreach (var producer in _producers.Values)
+        {
+            producer.Dispose();
+        }
+
+        _admin?.Dispose();
+        Meter.Dispose();
+        _stop.Dispose();
+    }
+
+    public StreamException Disposed() => new(StreamErrorKind.Closed, $"The kafka provider of {Servers} was disposed.");
+
+    /// <summary>The administration client, made at first use. Use <see cref="ClusterCalls"/> to ask it something.</summary>
+    public IAdminClient Admin()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                throw Disposed();
+            }
+
+            if (_admin is null)
+            {
+                var builder = new AdminClientBuilder(_config.ForAdmin())
+                    .SetErrorHandler((_, error) => Watch.OnError(error))
+                    .SetLogHandler((_, message) => Watch.OnLog(message))
+                    .SetStatisticsHandler((client, json) => Meter.OnStatistics(client.Name, json));
+                if (_tokens is { } tokens)
+                {
+                    builder.SetOAuthBearerTokenRefreshHandler((client, _) => tokens.Refresh(client));
+                }
+
+                _admin = Make(builder.Build);
+            }
+
+            return _admin;
+        }
+    }
+
+    // What librdkafka says of a setting may quote its value.
+    private TClient Make<TClient>(Func<TClient> build)
+    {
+        try
+        {
+            return build();
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or KafkaException)
+        {
+            throw new StreamException(StreamErrorKind.InvalidRequest,
+                $"librdkafka does not take this configuration: {_scrubber.Scrub(e.Message)}. Check KafkaProviderOptions and its native settings.", _scrubber.Keep(e));
+        }
+        catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
+        {
+            throw new StreamException(StreamErrorKind.Fatal,
+                "The native library librdkafka cannot be loaded. It comes with the package librdkafka.redist; see the README of DashStream.Provider.Kafka.", e);
+        }
+    }
+}
