@@ -1,0 +1,19 @@
+using DashStream.Providers;
+
+namespace DashStream.Conformance.Kafka;
+
+/// <summary>Opens the provider under test on the server that the run shares.</summary>
+internal static class KafkaProviders
+{
+    public static async ValueTask<IStreamProvider> OpenAsync(ProviderSetup setup, KafkaGroupProtocol protocol)
+    {
+        var server = await KafkaServerFixture.ServerAsync();
+        server.RequireReal();
+        return new KafkaProvider(new KafkaProviderOptions
+        {
+            BootstrapServers = server.BootstrapServers,
+            CreateMissingTopics = setup.CreateMissingTopics,
+            GroupProtocol = protocol,
+        });
+    }
+}
