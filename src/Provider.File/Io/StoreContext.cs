@@ -8,7 +8,7 @@ namespace DashStream.Providers;
 internal sealed record StoreContext(StoreFolder Folder, FileProviderOptions Options, TimeProvider Time, StoreJournal Journal)
 {
     /// <summary>Types the errors of calls.</summary>
-    public StoreGuard Guard { get; } = new();
+    public StoreGuard Guard { get; } = new(Folder.Root);
 
     /// <summary>The segment files that are open for reading.</summary>
     public OpenSegments OpenSegments { get; } = new();

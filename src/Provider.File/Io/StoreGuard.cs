@@ -4,7 +4,7 @@ namespace DashStream.Providers;
 /// Runs one call of the store and turns errors of the file system into typed ones. An object disposed under the call means that the store was closed, or else
 /// that the topic was deleted. A call that is cancelled already does nothing.
 /// </summary>
-internal sealed class StoreGuard
+internal sealed class StoreGuard(string folder)
 {
     private volatile bool _closed;
 
@@ -73,6 +73,6 @@ internal sealed class StoreGuard
     {
         ObjectDisposedException when _closed => new StreamException(StreamErrorKind.Closed, $"Cannot {doing} '{what}': the provider was disposed.", e),
         ObjectDisposedException => new StreamException(StreamErrorKind.NotFound, $"Cannot {doing} '{what}': the topic was deleted.", e),
-        _ => FileErrors.Map(e, $"{doing} '{what}'"),
+        _ => FileErrors.Map(e, $"{doing} '{what}' in '{folder}'"),
     };
 }
