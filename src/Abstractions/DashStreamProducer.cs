@@ -81,23 +81,34 @@ public sealed class DashStreamProducer : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends many; results are aligned with the messages. One bad message does not fail the others. An empty list is a no-op.</summary>
+    /// <summary>
+    /// Sends many; results are aligned with the messages. One bad message does not fail the others. Messages that find no room wait inside the call, in
+    /// order. An empty list is a no-op.
+    /// </summary>
     public async ValueTask<IReadOnlyList<MessageSendResult>> SendBatchAsync(
         IReadOnlyList<DashStreamMessage> messages, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
         var outcomes = new ValueTask<MessageSendResult>[messages.Count];
+        var results = new MessageSendResult[messages.Count];
+        var decided = 0;
         for (var i = 0; i < outcomes.Length; i++)
         {
+            // What finds no room waits inside the call, in order, and not as one of the sends that MaxWaitingSends bounds.
+            while (decided < i && _queue.Waiting > 0)
+            {
+                results[decided] = await outcomes[decided].ConfigureAwait(false);
+                decided++;
+            }
+
 #pragma warning disable CA2012 // Each outcome waits for its turn in the array and is awaited exactly once.
             outcomes[i] = OutcomeAsync(SendAsync(messages[i], cancellationToken));
 #pragma warning restore CA2012
         }
 
-        var results = new MessageSendResult[outcomes.Length];
-        for (var i = 0; i < outcomes.Length; i++)
+        for (; decided < outcomes.Length; decided++)
         {
-            results[i] = await outcomes[i].ConfigureAwait(false);
+            results[decided] = await outcomes[decided].ConfigureAwait(false);
         }
 
         return results;

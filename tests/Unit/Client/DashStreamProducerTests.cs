@@ -239,6 +239,19 @@ public sealed class DashStreamProducerTests
     }
 
     [TestMethod]
+    public async Task A_batch_larger_than_what_may_wait_is_stored_whole_and_in_order()
+    {
+        await using var producer = await OpenAsync(new() { MaxInFlightBytes = 1024, MaxWaitingSends = 3 });
+        _provider.Decide = _ => StoreLater();
+
+        var results = await producer.SendBatchAsync([.. Enumerable.Range(0, 200).Select(i => (DashStreamMessage)Chunk("t", $"{i}"))]);
+
+        Assert.IsTrue(results.All(result => result.IsStored), results.FirstOrDefault(result => !result.IsStored).Error?.Message);
+        CollectionAssert.AreEqual(
+            Enumerable.Range(0, 200).Select(i => $"{i}").ToArray(), Enumerable.Range(0, 200).Select(i => Sent(i).TokenChunk.Text).ToArray());
+    }
+
+    [TestMethod]
     public async Task Every_open_has_an_identity_of_its_own_and_keys_are_thread_ids()
     {
         await using var first = await OpenAsync();
@@ -278,6 +291,12 @@ public sealed class DashStreamProducerTests
     private ValueTask<DashStreamProducer> OpenAsync(DashStreamProducerOptions? options = null) => DashStreamProducer.OpenAsync(_provider, "events", options);
 
     private DashStreamMessage Sent(int index) => _codec.Decode(_provider.Records[index].Value!.Value);
+
+    private static async Task<StreamPosition> StoreLater()
+    {
+        await Task.Yield();
+        return new StreamPosition(0, 0);
+    }
 
     private static async Task<StreamPosition> StoreWhen(Task open)
     {
