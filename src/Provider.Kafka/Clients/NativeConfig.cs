@@ -71,7 +71,7 @@ internal sealed class NativeConfig(KafkaProviderOptions options)
     {
         var alone = consumer.Group is null;
         var inside = options.MaxPrefetchBytes / 2;
-        var fetch = Math.Min(MaxFetchBytes, inside);
+        var fetch = Math.Clamp(inside, StandardBatchBytes, MaxFetchBytes);
         var config = new ConsumerConfig(Common(alone ? options.ClientId : consumer.MemberName))
         {
             GroupId = groupId,
