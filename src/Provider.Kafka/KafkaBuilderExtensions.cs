@@ -7,7 +7,10 @@ using Microsoft.Extensions.Options;
 
 namespace DashStream;
 
-/// <summary>Chooses the Kafka provider.</summary>
+/// <summary>
+/// Chooses the Kafka provider. Settings are checked when the host starts, or else when the provider is first asked for, and everything wrong is named at once; the
+/// brokers are asked for nothing until the first use. Compressing frames and batches both logs a warning.
+/// </summary>
 public static class KafkaBuilderExtensions
 {
     /// <summary>Keeps the stream in Apache Kafka; without settings at <c>localhost:9092</c>.</summary>
@@ -27,7 +30,9 @@ public static class KafkaBuilderExtensions
             configure?.Invoke(options);
         });
 
-    /// <summary>Keeps the stream in Apache Kafka. Settings come from a configuration section, such as <c>Security:Mechanism</c>; unknown keys are refused.</summary>
+    /// <summary>Keeps the stream in Apache Kafka, with the settings of a configuration section.</summary>
+    /// <param name="builder">The stream.</param>
+    /// <param name="section">Keys are those of <see cref="KafkaProviderOptions"/>, such as <c>Security:Mechanism</c> or <c>Settings:socket.timeout.ms</c>; unknown ones are refused.</param>
     public static DashStreamBuilder UseKafka(this DashStreamBuilder builder, IConfiguration section) => Use(builder, section, configure: null);
 
     private static DashStreamBuilder Use(DashStreamBuilder builder, IConfiguration? section, Action<KafkaProviderOptions>? configure)

@@ -6,6 +6,7 @@ namespace DashStream.Providers;
 public sealed class KafkaProviderOptions
 {
     private const int MiB = 1024 * 1024;
+    private const string OAuthBearerSettings = "sasl.oauthbearer.";
 
     /// <summary>Where to find the cluster: <c>HOST:PORT</c>, several parted by commas. Default <c>localhost:9092</c>.</summary>
     public string BootstrapServers { get; set; } = "localhost:9092";
@@ -89,8 +90,9 @@ public sealed class KafkaProviderOptions
     public TimeSpan StatisticsInterval { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// Settings for all clients by their native names, for what has no option here. Keys that would break a promise of the contract, such as
-    /// <c>enable.auto.commit</c>, are refused by name.
+    /// Settings for all clients by their native names, for what has no option here. They win over what the provider would choose. Keys that would break a
+    /// promise of the contract, such as <c>enable.auto.commit</c>, and those that have an option here are refused by name; a key that librdkafka does not
+    /// know fails the first use.
     /// </summary>
     public IDictionary<string, string> Settings { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
@@ -115,7 +117,7 @@ public sealed class KafkaProviderOptions
         ServerFaults()
             .Concat(RangeFaults())
             .Concat(EnumFaults())
-            .Concat(Security.Faults().Select(static fault => $"{nameof(Security)}: {fault}"))
+            .Concat(Security is null ? [$"{nameof(Security)} is null"] : Security.Faults().Concat(TokenFaults()).Select(static fault => $"{nameof(Security)}: {fault}"))
             .Concat(SettingsGuard.Faults(Settings));
 
     /// <summary>Throws when <see cref="Faults"/> finds anything.</summary>
@@ -129,7 +131,7 @@ public sealed class KafkaProviderOptions
         }
     }
 
-    private IEnumerable<string> ServerFaults() => BrokerList.Faults(BootstrapServers).Select(static fault => $"{nameof(BootstrapServers)} {fault}");
+    internal IEnumerable<string> ServerFaults() => BrokerList.Faults(BootstrapServers).Select(static fault => $"{nameof(BootstrapServers)} {fault}");
 
     private IEnumerable<string> RangeFaults()
     {
@@ -153,6 +155,17 @@ public sealed class KafkaProviderOptions
             Unless(StatisticsInterval == TimeSpan.Zero || Between(StatisticsInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
                 $"{nameof(StatisticsInterval)} is {StatisticsInterval}; allowed are zero and 100 ms to 1 h"),
         }.OfType<string>();
+    }
+
+    // librdkafka would wait for a token that nobody makes.
+    private IEnumerable<string> TokenFaults()
+    {
+        if (Security is { UsesSasl: true, Mechanism: KafkaSaslMechanism.OAuthBearer, TokenProvider: null }
+            && !Settings.Keys.Any(static key => key.Contains(OAuthBearerSettings, StringComparison.Ordinal))
+            && (ConfigureProducer ?? ConfigureConsumer ?? (Delegate?)ConfigureAdmin) is null)
+        {
+            yield return $"{nameof(Security.Mechanism)} is {Security.Mechanism} and {nameof(Security.TokenProvider)} is not set, nor a native setting '{OAuthBearerSettings}…'";
+        }
     }
 
     private IEnumerable<string> EnumFaults() =>

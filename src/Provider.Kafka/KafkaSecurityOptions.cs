@@ -1,15 +1,20 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace DashStream.Providers;
 
 /// <summary>
-/// How to be let in. Checked when the provider is made, before anything is sent. Everything unusual (PEM texts, key stores, OIDC, Kerberos) goes through
-/// <see cref="KafkaProviderOptions.Settings"/> by its native name.
+/// How to be let in. Checked when the provider is made, before anything is sent. An empty text counts as none, as it does to librdkafka. Everything unusual
+/// (PEM texts, key stores, OIDC, Kerberos) goes through <see cref="KafkaProviderOptions.Settings"/> by its native name.
 /// </summary>
 public sealed class KafkaSecurityOptions
 {
+    // What librdkafka takes for "look where systems keep them".
+    private const string ProbeForAuthorities = "probe";
+
     /// <summary>Protection of the connection. Default: none.</summary>
     public KafkaSecurityProtocol Protocol { get; set; } = KafkaSecurityProtocol.Plaintext;
 
-    /// <summary>File with the certificates that vouch for the brokers (PEM). Null: the system's.</summary>
+    /// <summary>File with the certificates that vouch for the brokers (PEM), or a folder of such files. Null: the system's.</summary>
     public string? CaLocation { get; set; }
 
     /// <summary>File with the client's certificate (PEM). Needs <see cref="KeyLocation"/>.</summary>
@@ -40,10 +45,10 @@ public sealed class KafkaSecurityOptions
 
     internal bool UsesSsl => Protocol is KafkaSecurityProtocol.Ssl or KafkaSecurityProtocol.SaslSsl;
 
-    internal IEnumerable<string> Secrets => new[] { KeyPassword, Password }.OfType<string>().Where(static secret => secret.Length > 0);
+    internal IEnumerable<string> Secrets => new[] { KeyPassword, Password }.OfType<string>().Where(IsGiven);
 
     /// <summary>Protocol, mechanism and user; never a secret.</summary>
-    public override string ToString() => UsesSasl ? $"{Protocol} ({Mechanism}, user {Username ?? "-"})" : $"{Protocol}";
+    public override string ToString() => UsesSasl ? $"{Protocol} ({Mechanism}, user {(IsGiven(Username) ? Username : "-")})" : $"{Protocol}";
 
     /// <summary>Names everything that is wrong. Empty when all is well.</summary>
     public IEnumerable<string> Faults() => SaslFaults().Concat(SslFaults());
@@ -65,16 +70,16 @@ public sealed class KafkaSecurityOptions
             yield return $"{nameof(Mechanism)} is {Mechanism}; allowed are {string.Join(", ", Enum.GetNames<KafkaSaslMechanism>())}";
         }
 
-        if (!UsesSasl && (Mechanism is not null || Username is not null || Password is not null || TokenProvider is not null))
+        if (!UsesSasl && (Mechanism is not null || IsGiven(Username) || IsGiven(Password) || TokenProvider is not null))
         {
             yield return $"credentials are set and {nameof(Protocol)} is {Protocol}, which shows none; use {KafkaSecurityProtocol.SaslSsl}";
         }
 
-        if (string.IsNullOrEmpty(Username) != string.IsNullOrEmpty(Password))
+        if (IsGiven(Username) != IsGiven(Password))
         {
             yield return $"only one of {nameof(Username)} and {nameof(Password)} is set; set both or neither";
         }
-        else if (Mechanism is KafkaSaslMechanism.Plain or KafkaSaslMechanism.ScramSha256 or KafkaSaslMechanism.ScramSha512 && string.IsNullOrEmpty(Username))
+        else if (Mechanism is KafkaSaslMechanism.Plain or KafkaSaslMechanism.ScramSha256 or KafkaSaslMechanism.ScramSha512 && UsesSasl && !IsGiven(Username))
         {
             yield return $"{nameof(Mechanism)} is {Mechanism} and {nameof(Username)} and {nameof(Password)} are not set";
         }
@@ -87,27 +92,34 @@ public sealed class KafkaSecurityOptions
 
     private IEnumerable<string> SslFaults()
     {
-        if (!UsesSsl && (CaLocation ?? CertificateLocation ?? KeyLocation ?? KeyPassword) is not null)
+        if (!UsesSsl && (IsGiven(CaLocation) || IsGiven(CertificateLocation) || IsGiven(KeyLocation) || IsGiven(KeyPassword)))
         {
             yield return $"certificates are set and {nameof(Protocol)} is {Protocol}, which uses none; use {KafkaSecurityProtocol.Ssl} or {KafkaSecurityProtocol.SaslSsl}";
         }
 
-        if (CertificateLocation is null != KeyLocation is null)
+        if (IsGiven(CertificateLocation) != IsGiven(KeyLocation))
         {
             yield return $"only one of {nameof(CertificateLocation)} and {nameof(KeyLocation)} is set; set both or neither";
         }
 
-        if (KeyPassword is not null && KeyLocation is null)
+        if (IsGiven(KeyPassword) && !IsGiven(KeyLocation))
         {
             yield return $"{nameof(KeyPassword)} is set and {nameof(KeyLocation)} is not";
         }
 
-        foreach (var (name, file) in new[] { (nameof(CaLocation), CaLocation), (nameof(CertificateLocation), CertificateLocation), (nameof(KeyLocation), KeyLocation) })
+        if (IsGiven(CaLocation) && CaLocation != ProbeForAuthorities && !File.Exists(CaLocation) && !Directory.Exists(CaLocation))
         {
-            if (file is not null && !File.Exists(file) && !Directory.Exists(file))
+            yield return $"{nameof(CaLocation)} '{CaLocation}' does not exist";
+        }
+
+        foreach (var (name, file) in new[] { (nameof(CertificateLocation), CertificateLocation), (nameof(KeyLocation), KeyLocation) })
+        {
+            if (IsGiven(file) && !File.Exists(file))
             {
-                yield return $"{name} '{file}' does not exist";
+                yield return $"{name} '{file}' is no file that exists";
             }
         }
     }
+
+    internal static bool IsGiven([NotNullWhen(true)] string? text) => !string.IsNullOrEmpty(text);
 }

@@ -15,8 +15,18 @@ internal sealed class CertificateProbe(KafkaProviderOptions options)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
+    private static readonly string[] NativeCertificates = ["ssl.certificate", "ssl.key", "ssl.provider", "ssl.engine"];
+
     // An ApiVersions request, version 0, without a client id: size, key 18, version, correlation, null string. Every broker answers it before any login.
     private static readonly byte[] Request = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xFF, 0xFF];
+
+    /// <summary>A probe for these options; null where there is no TLS, or where a certificate may come in by native settings, which are not ours to read.</summary>
+    public static CertificateProbe? For(KafkaProviderOptions options)
+    {
+        var hasHooks = (options.ConfigureProducer ?? options.ConfigureConsumer ?? (Delegate?)options.ConfigureAdmin) is not null;
+        var hasNative = options.Settings.Keys.Any(static key => Array.Exists(NativeCertificates, name => key.StartsWith(name, StringComparison.Ordinal)));
+        return options.Security.UsesSsl && !hasHooks && !hasNative ? new CertificateProbe(options) : null;
+    }
 
     /// <summary>Whether some broker of the list refuses the certificate, or that there is none. False when that cannot be told.</summary>
     public async Task<bool> IsRefusedAsync(CancellationToken cancellationToken)
@@ -83,8 +93,8 @@ internal sealed class CertificateProbe(KafkaProviderOptions options)
     private X509Certificate2? LoadCertificate()
     {
         var security = options.Security;
-        return security.CertificateLocation is not { } certificate ? null
-            : security.KeyPassword is { } password ? X509Certificate2.CreateFromEncryptedPemFile(certificate, password, security.KeyLocation)
+        return security.CertificateLocation is not { Length: > 0 } certificate ? null
+            : security.KeyPassword is { Length: > 0 } password ? X509Certificate2.CreateFromEncryptedPemFile(certificate, password, security.KeyLocation)
             : X509Certificate2.CreateFromPemFile(certificate, security.KeyLocation);
     }
 }

@@ -82,7 +82,7 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
         var first = First(error);
         var kind = KafkaErrors.KindOf(first);
         var seen = kind is StreamErrorKind.Timeout or StreamErrorKind.Transient && cluster.Watch.LastTrouble is { } trouble ? $"Last seen: {trouble}." : null;
-        return KafkaErrors.Of($"{what} at {cluster.Servers}", first, error, seen);
+        return KafkaErrors.Of($"{what} at {cluster.Servers}", first, error, seen is null ? null : $"{seen} {KafkaErrors.AdviceFor(kind)}");
     }
 
     /// <summary>The error that counts: Confluent's exceptions about several items say only that some failed.</summary>

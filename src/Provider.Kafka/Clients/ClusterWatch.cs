@@ -41,15 +41,10 @@ internal sealed class ClusterWatch(string servers, SecretScrubber scrubber, Cert
     /// <summary>The brokers answered a request: whatever was refused before no longer is.</summary>
     public void Answered()
     {
-        _answered = true;
-        if (_lastTrouble is null)
-        {
-            return;
-        }
-
-        _lastTrouble = null;
         lock (_gate)
         {
+            _answered = true;
+            _lastTrouble = null;
             if (_refused.Task.IsCompleted)
             {
                 _refused = new TaskCompletionSource<Error>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -27,7 +27,7 @@ internal sealed class KafkaCluster : IDisposable
         _config = new NativeConfig(options);
         _scrubber = new SecretScrubber(options);
         _tokens = options.Security.TokenProvider is { } provider ? new TokenRefresher(provider, _scrubber, _stop.Token) : null;
-        Watch = new ClusterWatch(Servers, _scrubber, options.Security.UsesSsl ? new CertificateProbe(options) : null, time, logger);
+        Watch = new ClusterWatch(Servers, _scrubber, CertificateProbe.For(options), time, logger);
         Meter = new KafkaMeter(Servers);
         Calls = new ClusterCalls(this);
     }
@@ -161,7 +161,7 @@ internal sealed class KafkaCluster : IDisposable
                 var builder = new AdminClientBuilder(_config.ForAdmin())
                     .SetErrorHandler((_, error) => Watch.OnError(error))
                     .SetLogHandler((_, message) => Watch.OnLog(message))
-                    .SetStatisticsHandler((client, json) => Meter.OnStatistics(client.Name, json));
+                    .SetStatisticsHandler((client, json) => Meter.OnStatistics(client.Name, json, isAdmin: true));
                 if (_tokens is { } tokens)
                 {
                     builder.SetOAuthBearerTokenRefreshHandler((client, _) => tokens.Refresh(client));

@@ -30,7 +30,7 @@ internal sealed class NativeConfig(KafkaProviderOptions options)
     public AdminClientConfig ForAdmin()
     {
         var config = new AdminClientConfig(Common(options.ClientId)) { TopicMetadataRefreshIntervalMs = AdminRefreshMs };
-        Hook(nameof(KafkaProviderOptions.ConfigureAdmin), options.ConfigureAdmin, config);
+        Finish(nameof(KafkaProviderOptions.ConfigureAdmin), options.ConfigureAdmin, config);
         return config;
     }
 
@@ -60,7 +60,7 @@ internal sealed class NativeConfig(KafkaProviderOptions options)
             QueueBufferingMaxKbytes = int.MaxValue,
             DeliveryReportFields = "none",
         };
-        Hook(nameof(KafkaProviderOptions.ConfigureProducer), options.ConfigureProducer, config);
+        Finish(nameof(KafkaProviderOptions.ConfigureProducer), options.ConfigureProducer, config);
         return config;
     }
 
@@ -100,15 +100,21 @@ internal sealed class NativeConfig(KafkaProviderOptions options)
             config.HeartbeatIntervalMs = Milliseconds(consumer.HeartbeatInterval);
         }
 
-        Hook(nameof(KafkaProviderOptions.ConfigureConsumer), options.ConfigureConsumer, config);
+        Finish(nameof(KafkaProviderOptions.ConfigureConsumer), options.ConfigureConsumer, config);
         return config;
     }
 
     private static int Milliseconds(TimeSpan time) => (int)Math.Clamp(time.TotalMilliseconds, 1, int.MaxValue);
 
-    private static void Hook<TConfig>(string name, Action<TConfig>? hook, TConfig config)
+    // Last, so that what somebody asks for by its native name is what librdkafka gets.
+    private void Finish<TConfig>(string name, Action<TConfig>? hook, TConfig config)
         where TConfig : Config
     {
+        foreach (var (key, value) in options.Settings)
+        {
+            config.Set(key, value);
+        }
+
         if (hook is null)
         {
             return;
@@ -135,11 +141,6 @@ internal sealed class NativeConfig(KafkaProviderOptions options)
             StatisticsIntervalMs = options.StatisticsInterval == TimeSpan.Zero ? 0 : Milliseconds(options.StatisticsInterval),
         };
         Secure(config, options.Security);
-        foreach (var (key, value) in options.Settings)
-        {
-            config.Set(key, value);
-        }
-
         return config;
     }
 
@@ -162,10 +163,10 @@ internal sealed class NativeConfig(KafkaProviderOptions options)
         };
         if (security.UsesSsl)
         {
-            config.SslCaLocation = security.CaLocation;
-            config.SslCertificateLocation = security.CertificateLocation;
-            config.SslKeyLocation = security.KeyLocation;
-            config.SslKeyPassword = security.KeyPassword;
+            config.SslCaLocation = TextOf(security.CaLocation);
+            config.SslCertificateLocation = TextOf(security.CertificateLocation);
+            config.SslKeyLocation = TextOf(security.KeyLocation);
+            config.SslKeyPassword = TextOf(security.KeyPassword);
             config.SslEndpointIdentificationAlgorithm =
                 security.VerifyHostName ? SslEndpointIdentificationAlgorithm.Https : SslEndpointIdentificationAlgorithm.None;
         }
@@ -180,8 +181,10 @@ internal sealed class NativeConfig(KafkaProviderOptions options)
                 KafkaSaslMechanism.OAuthBearer => SaslMechanism.OAuthBearer,
                 _ => SaslMechanism.Gssapi,
             };
-            config.SaslUsername = security.Username;
-            config.SaslPassword = security.Password;
+            config.SaslUsername = TextOf(security.Username);
+            config.SaslPassword = TextOf(security.Password);
         }
     }
+
+    private static string? TextOf(string? text) => KafkaSecurityOptions.IsGiven(text) ? text : null;
 }

@@ -50,6 +50,9 @@ internal static class SettingsGuard
         ["compression.codec"] = "compression is KafkaProviderOptions.Compression",
         ["linger.ms"] = ByOption + ", Linger",
         ["queue.buffering.max.ms"] = ByOption + ", Linger",
+        ["allow.auto.create.topics"] = "missing topics are made by KafkaProviderOptions.CreateMissingTopics",
+        ["client.id"] = ByOption + ", ClientId",
+        ["broker.address.family"] = ByOption + ", AddressFamily",
         ["bootstrap.servers"] = ByOption + ", BootstrapServers",
         ["metadata.broker.list"] = ByOption + ", BootstrapServers",
         ["security.protocol"] = ByOption + ", Security",
@@ -57,14 +60,24 @@ internal static class SettingsGuard
         ["sasl.mechanisms"] = ByOption + ", Security",
         ["sasl.username"] = ByOption + ", Security",
         ["sasl.password"] = ByOption + ", Security",
+        ["ssl.ca.location"] = ByOption + ", Security",
+        ["ssl.certificate.location"] = ByOption + ", Security",
+        ["ssl.key.location"] = ByOption + ", Security",
         ["ssl.key.password"] = ByOption + ", Security",
+        ["ssl.endpoint.identification.algorithm"] = ByOption + ", Security",
         ["fetch.wait.max.ms"] = ByOption + ", FetchWait",
         ["statistics.interval.ms"] = ByOption + ", StatisticsInterval",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>The keys that are refused.</summary>
+    public static IReadOnlyCollection<string> RefusedKeys => Refused.Keys;
+
     /// <summary>Names every setting that is refused.</summary>
     public static IEnumerable<string> Faults(IEnumerable<KeyValuePair<string, string>> settings) =>
-        settings.Where(static setting => Refused.ContainsKey(setting.Key)).Select(static setting => Fault(setting.Key));
+        settings.Select(static setting => Refused.ContainsKey(setting.Key) ? Fault(setting.Key)
+            : string.IsNullOrWhiteSpace(setting.Key) ? "a setting has no name"
+            : setting.Value is null ? $"setting '{setting.Key}' has no value"
+            : null).OfType<string>();
 
     /// <summary>Throws when a hook changed a setting that it must not.</summary>
     /// <param name="hook">The hook's name, for the message.</param>

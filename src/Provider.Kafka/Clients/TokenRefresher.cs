@@ -13,29 +13,25 @@ internal sealed class TokenRefresher(Func<CancellationToken, ValueTask<KafkaToke
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            var token = await provider(stop).ConfigureAwait(false);
-            client.OAuthBearerSetToken(token.Value, token.ExpiresAt.ToUnixTimeMilliseconds(), token.Principal);
+            var token = await provider(stop).ConfigureAwait(false) ?? throw new InvalidOperationException("The token provider returned null.");
+            Tell(() => client.OAuthBearerSetToken(token.Value, token.ExpiresAt.ToUnixTimeMilliseconds(), token.Principal));
         }
-        catch (Exception e) when (e is not ObjectDisposedException)
+        catch (Exception e)
         {
-            Fail(client, e);
+            // librdkafka tells it as an authentication error and asks again after ten seconds.
+            Tell(() => client.OAuthBearerSetTokenFailure(scrubber.Scrub($"{e.GetType().Name}: {e.Message}")));
+        }
+    }
+
+    private static void Tell(Action tell)
+    {
+        try
+        {
+            tell();
         }
         catch (ObjectDisposedException)
         {
             // The client was closed meanwhile: nobody needs the token any more.
-        }
-    }
-
-    // librdkafka asks again after ten seconds.
-    private void Fail(IClient client, Exception error)
-    {
-        try
-        {
-            client.OAuthBearerSetTokenFailure(scrubber.Scrub($"{error.GetType().Name}: {error.Message}"));
-        }
-        catch (ObjectDisposedException)
-        {
-            // As above.
         }
     }
 }

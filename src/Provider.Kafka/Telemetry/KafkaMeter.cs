@@ -13,26 +13,33 @@ internal sealed class KafkaMeter : IDisposable
     /// <summary>The meter's name, for <c>AddMeter</c>.</summary>
     public const string Name = "DashStream.Kafka";
 
+    private const string OperationName = "messaging.operation.name";
+
     private static readonly KeyValuePair<string, object?> System = new("messaging.system", "kafka");
 
     private readonly Meter _meter;
     private readonly Counter<long> _sent;
     private readonly Counter<long> _consumed;
     private readonly Counter<long> _rebalances;
+    private readonly Instrument[] _gauges;
     private readonly ConcurrentDictionary<string, ClientStatistics> _clients = new(StringComparer.Ordinal);
     private readonly KeyValuePair<string, object?> _server;
 
     public KafkaMeter(string servers)
     {
         _server = new KeyValuePair<string, object?>("server.address", servers);
-        _meter = new Meter(new MeterOptions(Name) { Tags = [System] });
+        _meter = new Meter(Name);
         _sent = _meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Records that were decided, stored or failed.");
         _consumed = _meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Records returned by reads.");
         _rebalances = _meter.CreateCounter<long>("messaging.kafka.consumer.rebalances", "{rebalance}", "Changes of assignment, by what was told.");
-        Gauge("messaging.kafka.producer.queue.messages", "{message}", "Records inside librdkafka that are not yet decided.", static s => s.QueuedMessages);
-        Gauge("messaging.kafka.producer.queue.size", "By", "Bytes inside librdkafka that are not yet decided.", static s => s.QueuedBytes);
-        _meter.CreateObservableGauge("messaging.kafka.broker.rtt", () => Measure(static s => s.RoundTrips), "s", "Round trip of requests, mean of the last interval.");
-        _meter.CreateObservableGauge("messaging.kafka.consumer.lag", () => Measure(static s => s.Lags), "{message}", "Records behind the end that were not yet fetched or committed.");
+        _gauges =
+        [
+            Gauge("messaging.kafka.producer.queue.messages", "{message}", "Records inside librdkafka that are not yet decided.", static s => s.QueuedMessages),
+            Gauge("messaging.kafka.producer.queue.size", "By", "Bytes inside librdkafka that are not yet decided.", static s => s.QueuedBytes),
+            _meter.CreateObservableGauge("messaging.kafka.broker.rtt", () => Measure(static s => s.RoundTrips), "s", "Round trip of requests, mean of the last interval."),
+            _meter.CreateObservableGauge("messaging.kafka.consumer.lag", () => Measure(static s => s.Lags), "{message}",
+                "Records behind the end that a group has not committed, or that a reader without one has not fetched."),
+        ];
     }
 
     /// <summary>A record was decided.</summary>
@@ -43,7 +50,7 @@ internal sealed class KafkaMeter : IDisposable
             return;
         }
 
-        var tags = new TagList { { "messaging.destination.name", topic }, _server };
+        var tags = new TagList { System, { OperationName, "send" }, { "messaging.destination.name", topic }, _server };
         if (error is not null)
         {
             tags.Add("error.type", error.Kind.ToString());
@@ -57,7 +64,13 @@ internal sealed class KafkaMeter : IDisposable
     {
         if (_consumed.Enabled)
         {
-            _consumed.Add(records, new TagList { { "messaging.destination.name", topic }, { "messaging.consumer.group.name", group }, _server });
+            var tags = new TagList { System, { OperationName, "poll" }, { "messaging.destination.name", topic }, _server };
+            if (group is not null)
+            {
+                tags.Add("messaging.consumer.group.name", group);
+            }
+
+            _consumed.Add(records, tags);
         }
     }
 
@@ -68,17 +81,20 @@ internal sealed class KafkaMeter : IDisposable
         {
             _rebalances.Add(1, new TagList
             {
-                { "messaging.destination.name", topic }, { "messaging.consumer.group.name", group }, { "messaging.kafka.consumer.rebalance", change }, _server,
+                System, { "messaging.destination.name", topic }, { "messaging.consumer.group.name", group }, { "messaging.kafka.consumer.rebalance", change }, _server,
             });
         }
     }
 
-    /// <summary>librdkafka's statistics of a client, as JSON. Called on its poll thread; never throws.</summary>
-    public void OnStatistics(string client, string json)
+    /// <summary>librdkafka's statistics of a client, as JSON, which is read only while somebody listens. Called on its poll thread; never throws.</summary>
+    /// <param name="client">The client's name, which no other of the process has.</param>
+    /// <param name="json">What it says.</param>
+    /// <param name="isAdmin">Whether it is the administration client, which librdkafka counts among those that send.</param>
+    public void OnStatistics(string client, string json, bool isAdmin = false)
     {
-        if (StatisticsReader.TryRead(json, out var statistics))
+        if (Array.Exists(_gauges, static gauge => gauge.Enabled) && StatisticsReader.TryRead(json, out var statistics))
         {
-            _clients[client] = statistics;
+            _clients[client] = isAdmin ? statistics with { IsProducer = false } : statistics;
         }
     }
 
@@ -87,14 +103,14 @@ internal sealed class KafkaMeter : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private void Gauge(string name, string unit, string description, Func<ClientStatistics, long> value) =>
+    private ObservableGauge<long> Gauge(string name, string unit, string description, Func<ClientStatistics, long> value) =>
         _meter.CreateObservableGauge(
             name,
-            () => _clients.Where(static client => client.Value.IsProducer).Select(client => new Measurement<long>(value(client.Value), new("messaging.client.id", client.Key), _server)),
+            () => _clients.Where(static client => client.Value.IsProducer).Select(client => new Measurement<long>(value(client.Value), System, new("messaging.client.id", client.Key), _server)),
             unit,
             description);
 
     private IEnumerable<Measurement<double>> Measure(Func<ClientStatistics, IReadOnlyList<Statistic>> values) =>
         _clients.SelectMany(client => values(client.Value).Select(value =>
-            new Measurement<double>(value.Value, [.. value.Tags, new("messaging.client.id", client.Key), _server])));
+            new Measurement<double>(value.Value, [System, .. value.Tags, new("messaging.client.id", client.Key), _server])));
 }

@@ -15,7 +15,7 @@ internal static class StatisticsReader
             using var document = JsonDocument.Parse(json);
             var root = document.RootElement;
             statistics = new ClientStatistics(
-                root.TryGetProperty("type", out var type) && type.GetString() == "producer", NumberOf(root, "msg_cnt"), NumberOf(root, "msg_size"), RoundTripsOf(root), LagsOf(root));
+                TextOf(root, "type") == "producer", NumberOf(root, "msg_cnt"), NumberOf(root, "msg_size"), RoundTripsOf(root), LagsOf(root));
             return true;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
@@ -32,7 +32,7 @@ internal static class StatisticsReader
         {
             if (broker.Value.TryGetProperty("rtt", out var rtt) && NumberOf(rtt, "cnt") > 0 && NumberOf(broker.Value, "nodeid") >= 0)
             {
-                trips.Add(new Statistic(NumberOf(rtt, "avg") / MicrosecondsPerSecond, [new("messaging.kafka.broker", broker.Value.GetProperty("nodename").GetString())]));
+                trips.Add(new Statistic(NumberOf(rtt, "avg") / MicrosecondsPerSecond, [new("messaging.kafka.broker", TextOf(broker.Value, "nodename") ?? broker.Name)]));
             }
         }
 
@@ -46,7 +46,7 @@ internal static class StatisticsReader
         {
             foreach (var partition in Members(topic.Value, "partitions"))
             {
-                var lag = NumberOf(partition.Value, "consumer_lag");
+                var lag = LagOf(partition.Value);
                 if (lag >= 0 && NumberOf(partition.Value, "partition") >= 0)
                 {
                     lags.Add(new Statistic(lag, [new("messaging.destination.name", topic.Name), new("messaging.destination.partition.id", partition.Name)]));
@@ -56,6 +56,16 @@ internal static class StatisticsReader
 
         return lags;
     }
+
+    // A reader without a group commits nothing: what it has not fetched is what it is behind.
+    private static long LagOf(JsonElement partition)
+    {
+        var (lag, next, end) = (NumberOf(partition, "consumer_lag"), NumberOf(partition, "app_offset"), NumberOf(partition, "hi_offset"));
+        return lag >= 0 ? lag : next >= 0 && end >= 0 ? Math.Max(0, end - next) : -1;
+    }
+
+    private static string? TextOf(JsonElement parent, string name) =>
+        parent.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.String ? found.GetString() : null;
 
     private static JsonElement.ObjectEnumerator Members(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.Object ? found.EnumerateObject() : default;

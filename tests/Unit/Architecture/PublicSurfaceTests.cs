@@ -3,41 +3,14 @@ using DashStream.Providers;
 
 namespace DashStream.Tests.Architecture;
 
-/// <summary>
-/// The public surface is a reviewed text in eng/api. To accept a change, run these tests with DASHSTREAM_APPROVE_API=1, read the diff, commit it.
-/// </summary>
+/// <summary>The public surface is a reviewed text in eng/api (<see cref="ApprovedSurface"/>). Providers with a native client are checked beside their own tests.</summary>
 [TestClass]
 public sealed class PublicSurfaceTests
 {
-    public static IEnumerable<object[]> Assemblies() => 
+    public static IEnumerable<object[]> Assemblies() =>
         [[typeof(DashStreamProducer).Assembly], [typeof(MemoryProvider).Assembly], [typeof(FileProvider).Assembly], [typeof(SqliteProvider).Assembly]];
 
     [TestMethod]
     [DynamicData(nameof(Assemblies))]
-    public void The_public_surface_is_the_approved_one(Assembly assembly)
-    {
-        var file = Path.Combine(Folder(), $"{assembly.GetName().Name}.txt");
-        var actual = ApiText.Of(assembly);
-        if (Environment.GetEnvironmentVariable("DASHSTREAM_APPROVE_API") == "1")
-        {
-            File.WriteAllText(file, actual);
-        }
-
-        Assert.IsTrue(File.Exists(file), $"eng/api/{Path.GetFileName(file)} is missing: run with DASHSTREAM_APPROVE_API=1 and commit it.");
-        Assert.AreEqual(File.ReadAllText(file), actual, $"The public surface of {assembly.GetName().Name} changed: run with DASHSTREAM_APPROVE_API=1 and read the diff.");
-    }
-
-    private static string Folder()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var api = Path.Combine(folder.FullName, "eng", "api");
-            if (Directory.Exists(api))
-            {
-                return api;
-            }
-        }
-
-        throw new DirectoryNotFoundException($"eng/api was not found above {AppContext.BaseDirectory}.");
-    }
+    public void The_public_surface_is_the_approved_one(Assembly assembly) => ApprovedSurface.AssertIsThatOf(assembly);
 }
