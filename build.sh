@@ -33,6 +33,7 @@ usage: ./build.sh VERB
   demo [RUNS.json]   record a small agent run (or recorded runs) into SQLite, read it back by a group, print its timeline
   test [--deep]      build and run every test; ends with "N passed, N failed, N skipped". --deep runs the long ones too
   bench [ARGS]       run the measurements: list | run [FILTER] [--rounds N] [--quick] [--out FILE]; results in artifacts/bench
+  dashstream ARGS    run the command-line tool of src/Cli
   pack               make the NuGet packages in artifacts/packages
   doctor             say what this machine has and lacks, and how to get it
 
@@ -47,6 +48,7 @@ main() {
         demo) demo "$@" ;;
         test) run_tests "$@" ;;
         bench) bench "$@" ;;
+        dashstream) dashstream "$@" ;;
         pack) pack "$@" ;;
         doctor) doctor "$@" ;;
         help | -h | --help) help ;;
@@ -72,10 +74,10 @@ build() {
 
 # Runs what a console project has built, in the folder the caller stands in, so that relative paths mean what they say there.
 run_built() {
-    local project=$1 name
+    local program
+    program=$root/$(output_of "$1")
     shift
-    name=$(basename "$project" .csproj)
-    (cd "$caller_dir" && exec dotnet "$root/$(dirname "$project")/bin/$config/$framework/$name.dll" "$@")
+    (cd "$caller_dir" && exec dotnet "$program" "$@")
 }
 
 demo() {
@@ -90,6 +92,15 @@ demo() {
 bench() {
     local project=bench/DashStream.Bench.csproj
     [ -f "$project" ] || die "$project is not there"
+    require_sdk
+    choose_dependency_set
+    provide_librdkafka
+    build "$project"
+    run_built "$project" "$@"
+}
+
+dashstream() {
+    local project=src/Cli/DashStream.Cli.csproj
     require_sdk
     choose_dependency_set
     provide_librdkafka

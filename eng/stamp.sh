@@ -33,8 +33,15 @@ is_built() {
 has_output() {
     case $1 in
         *.sln) local project; for project in $(test_projects); do [ -f "$(test_binary "$project")" ] || return 1; done ;;
-        *) [ -f "$(dirname "$1")/bin/$config/$framework/$(basename "$1" .csproj).dll" ] ;;
+        *) [ -f "$(output_of "$1")" ] ;;
     esac
+}
+
+# What a project builds, named after the project unless it says otherwise.
+output_of() {
+    local name
+    name=$(sed -n 's:.*<AssemblyName>\(.*\)</AssemblyName>.*:\1:p' "$1")
+    printf '%s/bin/%s/%s/%s.dll' "$(dirname "$1")" "$config" "$framework" "${name:-$(basename "$1" .csproj)}"
 }
 
 mark_built() {

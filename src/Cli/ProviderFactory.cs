@@ -3,11 +3,17 @@ using DashStream.Providers;
 namespace DashStream.Cli;
 
 /// <summary>Opens the stores that URIs name. Memory stores live as long as the factory, so that one process can write and read them.</summary>
-internal sealed class ProviderFactory : IAsyncDisposable
+/// <param name="variable">Gives the value of an environment variable, or null.</param>
+internal sealed class ProviderFactory(Func<string, string?> variable) : IAsyncDisposable
 {
-    public const string Schemes = "memory:, file:DIR, sqlite:PATH";
+    public const string Schemes = $"memory:, file:DIR, sqlite:PATH, {KafkaUri.Form}";
 
     private readonly Dictionary<string, IStreamProvider> _memory = new(StringComparer.Ordinal);
+
+    public ProviderFactory()
+        : this(Environment.GetEnvironmentVariable)
+    {
+    }
 
     /// <summary>What is wrong with a URI, or null.</summary>
     public static string? FaultOf(string uri)
@@ -18,7 +24,8 @@ internal sealed class ProviderFactory : IAsyncDisposable
             ("memory", _) => null,
             ("file" or "sqlite", "") => $"'{uri}' names no place; write {scheme}:{(scheme == "file" ? "DIR" : "PATH")}",
             ("file" or "sqlite", _) => null,
-            ("redis" or "kafka", _) => $"this build has no {scheme} provider yet; it knows {Schemes}",
+            ("kafka", _) => KafkaUri.FaultOf(place),
+            ("redis", _) => $"this build has no {scheme} provider yet; it knows {Schemes}",
             _ => $"'{uri}' is no store; known are {Schemes}",
         };
     }
@@ -36,6 +43,7 @@ internal sealed class ProviderFactory : IAsyncDisposable
         {
             "file" => new Lease(new FileProvider(place, new FileProviderOptions { CreateMissingTopics = false }), isShared: false),
             "sqlite" => new Lease(new SqliteProvider(place, new SqliteProviderOptions { CreateMissingTopics = false }), isShared: false),
+            "kafka" => new Lease(new KafkaProvider(KafkaUri.OptionsOf(place, variable)), isShared: false),
             _ => new Lease(Memory(place), isShared: true),
         };
     }

@@ -51,7 +51,7 @@ internal static class Tool
     }
 
     private static RootCommand Root(Terminal terminal, ProviderFactory stores) => new(
-        "Import, read and list recorded agent runs. Stores are named by URI: memory:, file:DIR, sqlite:PATH.")
+        $"Import, read and list recorded agent runs. Stores are named by URI: {ProviderFactory.Schemes}.")
     {
         ImportCommand.Make(terminal, stores),
         ParseCommand.Make(terminal, stores),

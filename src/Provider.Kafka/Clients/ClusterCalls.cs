@@ -42,6 +42,7 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
         var time = cluster.Time;
         var started = time.GetTimestamp();
         var most = limit ?? cluster.Options.OperationTimeout;
+        var wasRefused = cluster.Watch.Refused.IsCompleted;
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             if (cluster.Watch.LastTrouble is not null)
@@ -55,9 +56,20 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
             {
                 return await AskOnceAsync(what, call, attempt > FirstPause ? attempt : FirstPause, cancellationToken).ConfigureAwait(false);
             }
-            catch (KafkaException e) when (
-                KafkaErrors.KindOf(First(e)) is StreamErrorKind.Transient or StreamErrorKind.Timeout && time.GetElapsedTime(started) + pause < most)
+            catch (KafkaException e) when (KafkaErrors.KindOf(First(e)) is StreamErrorKind.Transient or StreamErrorKind.Timeout)
             {
+                var refused = cluster.Watch.Refused;
+                if (refused.IsCompleted && (!wasRefused || time.GetElapsedTime(started) > SecondChance))
+                {
+                    // Brokers that refuse us hang up, and some requests tell the one and not the other.
+                    throw KafkaErrors.Of($"{what} at {cluster.Servers}", await refused.ConfigureAwait(false), e);
+                }
+
+                if (time.GetElapsedTime(started) + pause >= most)
+                {
+                    throw;
+                }
+
                 await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
             }
         }

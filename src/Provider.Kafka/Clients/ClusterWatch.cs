@@ -56,7 +56,9 @@ internal sealed class ClusterWatch(string servers, SecretScrubber scrubber, Cert
     public void OnError(Error error)
     {
         var text = scrubber.Scrub(error.Reason);
-        _lastTrouble = $"{error.Code}: {text}";
+
+        // That all brokers are down follows what each of them had to say, which says more.
+        _lastTrouble = error.Code == ErrorCode.Local_AllBrokersDown && _lastTrouble is { } said ? said : $"{error.Code}: {text}";
         if (error.IsFatal && KafkaErrors.KindOf(error) == StreamErrorKind.Fatal)
         {
             _fatal = error;

@@ -119,7 +119,6 @@ public sealed class ParseCommandTests
 
     [TestMethod]
     [DataRow("redis://localhost:6379", "no redis provider")]
-    [DataRow("kafka://localhost:9092", "no kafka provider")]
     [DataRow("nfs:/x", "known are memory:, file:DIR, sqlite:PATH")]
     [DataRow("file:", "names no place")]
     public async Task A_store_that_cannot_be_says_which_can(string uri, string text)

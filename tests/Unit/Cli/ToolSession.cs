@@ -4,9 +4,10 @@ using DashStream.Cli;
 namespace DashStream.Tests.Cli;
 
 /// <summary>The tool called in process, as often as a test likes, with memory stores that last as long as the session.</summary>
-internal sealed class ToolSession : IAsyncDisposable
+/// <param name="variable">The environment; null is that of the process.</param>
+internal sealed class ToolSession(Func<string, string?>? variable = null) : IAsyncDisposable
 {
-    private readonly ProviderFactory _stores = new();
+    private readonly ProviderFactory _stores = new(variable ?? Environment.GetEnvironmentVariable);
 
     public Task<ToolResult> RunAsync(params string[] args) => RunAsync(args, CancellationToken.None);
 
