@@ -10,7 +10,7 @@ namespace DashStream;
 /// Reads agent messages from one topic of any provider, at least once. Use it in one of two ways, once: <see cref="RunAsync"/> with a handler (parallel across
 /// keys, in order within a key) or <see cref="ReadAllAsync"/>. The committed position never passes a message that is not done.
 /// </summary>
-public sealed class DashStreamConsumer : IAsyncDisposable
+public sealed partial class DashStreamConsumer : IAsyncDisposable
 {
     private readonly DashStreamConsumerOptions _options;
     private readonly TimeProvider _time;
@@ -19,6 +19,7 @@ public sealed class DashStreamConsumer : IAsyncDisposable
     private readonly InFlightBudget _budget;
     private readonly Assignments _assignments;
     private readonly CommitWorker _commits;
+    private readonly DeliveryStatus _status = new();
     private readonly CancellationTokenSource _stopReading = new();
     private readonly CancellationTokenSource _abandon = new();
     private readonly TaskCompletionSource<IStreamConsumer> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -32,6 +33,7 @@ public sealed class DashStreamConsumer : IAsyncDisposable
     private Task<StopReceipt>? _stop;
     private Exception? _failure;
     private bool _started;
+    private long _droppedBefore = -1;
     private volatile bool _leftPulling;
 
     private DashStreamConsumer(string topic, string? group, DashStreamConsumerOptions options, TimeProvider time, ILogger logger)
@@ -52,6 +54,19 @@ public sealed class DashStreamConsumer : IAsyncDisposable
 
     /// <summary>The partitions that are ours now.</summary>
     public IReadOnlyList<int> Assignment => _consumer.Assignment;
+
+    /// <summary>What the consumer is busy with just now. Thread-safe.</summary>
+    public ConsumerStatus Status => new()
+    {
+        InFlight = _budget.Records,
+        Finished = _budget.Finished,
+        WaitingForRetry = _status.Waiting,
+        UnstoredDeadLetters = _status.Letters,
+        DeadLetterError = _status.LetterError,
+        HeldPartitions = [.. _assignments.Owned.Where(partition => partition.IsHeld).Select(partition => partition.Partition).Order()],
+        PausedPartitions = _pauses.ByUser,
+        Failure = Volatile.Read(ref _failure),
+    };
 
     /// <summary>Opens a consumer; with a group it joins at once and reads when <see cref="RunAsync"/> or <see cref="ReadAllAsync"/> is called.</summary>
     /// <param name="provider">Where to read; not owned.</param>
@@ -85,13 +100,14 @@ public sealed class DashStreamConsumer : IAsyncDisposable
     /// to the handler fires only when the stop runs out of time.
     /// </summary>
     /// <exception cref="StreamException">The provider failed for good.</exception>
-    /// <exception cref="Exception">What a handler threw, unless <see cref="DashStreamConsumerOptions.OnFailure"/> decided otherwise.</exception>
+    /// <exception cref="Exception">What a handler threw at its last attempt, when there is no place for dead letters, or as
+    /// <see cref="DashStreamConsumerOptions.OnFailure"/> decided.</exception>
     public async Task RunAsync(Func<ReceivedMessage, CancellationToken, ValueTask> handler, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        var dispatcher = new KeyedDispatcher(_options.MaxConcurrency, message => DeliverAsync(message, handler));
+        var dispatcher = new KeyedDispatcher(_options.MaxConcurrency, message => _deliveries.TurnAsync(message, handler));
         Begin(dispatcher.Drain);
-        var work = Task.WhenAll(ReadAsync(dispatcher.Enqueue), dispatcher.Start());
+        var work = Task.WhenAll(ReadAsync(dispatcher.Enqueue), dispatcher.RunAsync());
         _work = work;
         await using (cancellationToken.UnsafeRegister(_ => RequestStop(), null).ConfigureAwait(false))
         {
@@ -193,177 +209,5 @@ public sealed class DashStreamConsumer : IAsyncDisposable
         {
             await _consumer.DisposeAsync().ConfigureAwait(false);
         }
-    }
-
-    /// <summary>For a stop that is out of time: handlers are told to give up.</summary>
-    internal void AbandonHandlers() => _abandon.Cancel();
-
-    private void Attach(IStreamConsumer consumer)
-    {
-        _consumer = consumer;
-        _pauses = new PauseControl(consumer, _assignments);
-        _assignments.Forgotten = _pauses.Forget;
-        _deliveries = new DeliveryHandler(consumer.Topic, new MessageCodec(_options.Codec), _options.OnFailure, _logger);
-        _opened.SetResult(consumer);
-    }
-
-    private void Begin(Action drain)
-    {
-        lock (_state)
-        {
-            if (_stop is not null)
-            {
-                throw new StreamException(StreamErrorKind.Closed, $"The consumer of topic '{Topic}' was stopped; open a new one to read again.");
-            }
-
-            if (_started)
-            {
-                throw new InvalidOperationException("This consumer is reading already. A consumer is run once, in one way.");
-            }
-
-            _started = true;
-            _drain = drain;
-        }
-    }
-
-    // Ends when reading is stopped; a permanent error becomes the run's failure.
-    private async Task ReadAsync(Action<ReceivedMessage> sink)
-    {
-        var loop = new ReadLoop(_consumer, _assignments, _pauses, _gate, _budget, _options, _time, _logger);
-        var reading = loop.RunAsync(sink, _stopReading.Token);
-        var committing = _commits.RunAsync(_consumer, _options.CommitInterval, _time, _stopReading.Token);
-        var first = await Task.WhenAny(reading, committing).ConfigureAwait(false);
-        if (first.Exception?.InnerException is { } error)
-        {
-            Fail(error);
-        }
-
-        RequestStop();
-        await Task.WhenAll(reading, committing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    private async ValueTask<bool> DeliverAsync(ReceivedMessage message, Func<ReceivedMessage, CancellationToken, ValueTask> handler)
-    {
-        try
-        {
-            var (decoded, fatal) = await _deliveries.DecodeAsync(message, _abandon.Token).ConfigureAwait(false);
-            fatal = decoded ? await _deliveries.HandleAsync(message, handler, _abandon.Token).ConfigureAwait(false) : fatal;
-            if (fatal is not null)
-            {
-                Fail(fatal);
-            }
-
-            return fatal is null;
-        }
-        catch (Exception e)
-        {
-            // Not the handler's, whose failures are decided above: a logger's, say. It must not end a worker unseen.
-            message.Finish(handled: false);
-            Fail(e);
-            return false;
-        }
-        finally
-        {
-            message.Partition.Release();
-        }
-    }
-
-    private async ValueTask<bool> TryPresentAsync(ReceivedMessage message)
-    {
-        if (_failure is not null || !message.Partition.TryStart())
-        {
-            message.Finish(handled: false);
-            return false;
-        }
-
-        message.ReleaseWhenFinished();
-        var (decoded, fatal) = await _deliveries.DecodeAsync(message, _abandon.Token).ConfigureAwait(false);
-        if (fatal is not null)
-        {
-            Fail(fatal);
-        }
-
-        return decoded;
-    }
-
-    private void Fail(Exception error)
-    {
-        Interlocked.CompareExchange(ref _failure, error, null);
-        RequestStop();
-    }
-
-    private void RequestStop()
-    {
-        _stopReading.Cancel();
-        _drain?.Invoke();
-        _stopRequested.TrySetResult();
-    }
-
-    // Whoever leaves the enumeration says nothing more about what it was given, as a rule: a stop need not wait for that.
-    private void EndPulling()
-    {
-        _leftPulling = true;
-        RequestStop();
-    }
-
-    private async Task StopAfterRunAsync()
-    {
-        try
-        {
-            await StopAsync(_options.StopTimeout, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (StreamException e) when (_failure is not null)
-        {
-            // What ended the run is what its caller must hear.
-            Log.StopFailed(_logger, Topic, e);
-        }
-    }
-
-    private async Task<StopReceipt> StopOnceAsync(StopDeadline deadline)
-    {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        RequestStop();
-        await _work.WaitAsync(deadline.Left, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var complete = _work.IsCompleted;
-        if (!complete)
-        {
-            await _abandon.CancelAsync().ConfigureAwait(false);
-        }
-
-        var left = _leftPulling ? TimeSpan.Zero : deadline.Left;
-        _assignments.Patience = left < _options.RevokeTimeout ? left : _options.RevokeTimeout;
-        try
-        {
-            await CommitCoreAsync(CancellationToken.None).AsTask().WaitAsync(Floor(deadline.Left), _time).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is StreamException or TimeoutException)
-        {
-            Log.CommitRetried(_logger, Topic, e);
-        }
-
-        // The provider counts what was delivered and not committed, which includes what is still with us; reading alone, only we know.
-        var receipt = await _consumer.StopAsync(Floor(deadline.Left)).ConfigureAwait(false);
-        var undone = _budget.Records;
-        if (undone > 0)
-        {
-            Log.StoppedWithWorkLeft(_logger, Topic, undone);
-        }
-
-        return new StopReceipt(complete && receipt.Complete, _budget.Finished, Math.Max(undone, receipt.Left), receipt.Committed);
-    }
-
-    // Even a stop whose time is over gets a moment to commit and to leave: it saves the others a session time-out.
-    private static TimeSpan Floor(TimeSpan remaining) => remaining > TimeSpan.FromMilliseconds(500) ? remaining : TimeSpan.FromMilliseconds(500);
-
-    private async ValueTask CommitCoreAsync(CancellationToken cancellationToken) =>
-        await _commits.CommitAsync(await _opened.Task.WaitAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-
-    private AssignedPartition CreatePartition(int partition) =>
-        new(partition, _budget, _options.MaxInFlightPerPartition, held => _pauses.Release(held));
-
-    // Leaving the enumeration early ends reading: nobody else would take what it brings.
-    private readonly struct StopOnExit(Action stop) : IDisposable
-    {
-        public void Dispose() => stop();
     }
 }

@@ -31,8 +31,21 @@ public sealed class DashStreamConsumerOptions
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Decides what becomes of a record that cannot be decoded or whose handler failed; called with that key standing still. Null (default) stops the run with
-    /// the error, and nothing is skipped.
+    /// How often a handler is tried, and after which pauses. Default: 3 attempts, up to 100 ms, then up to 200 ms apart. A message that waits holds no handler's
+    /// place; its key stands still, other keys go on. A record that cannot be decoded is not tried again.
+    /// </summary>
+    public RetryPolicy Retry { get; set; } = new();
+
+    /// <summary>
+    /// Where a record goes that cannot be decoded, or whose handler failed for the last time. It counts as done once its letter is stored; storing is tried
+    /// again, with the pauses of <see cref="Retry"/>, for as long as it takes, while other keys go on and the commit of its partition stands. Null (default):
+    /// the run ends with the error instead, and nothing is skipped.
+    /// </summary>
+    public IDeadLetterSink? DeadLetters { get; set; }
+
+    /// <summary>
+    /// Decides what becomes of a record that cannot be decoded or whose handler failed, in place of <see cref="Retry"/> and <see cref="DeadLetters"/>; called
+    /// after each failure, with that key standing still. One that fails itself decides nothing: then it goes on as without it. Default: null.
     /// </summary>
     public Func<FailedDelivery, CancellationToken, ValueTask<FailureAction>>? OnFailure { get; set; }
 
@@ -43,6 +56,8 @@ public sealed class DashStreamConsumerOptions
     {
         var copy = (DashStreamConsumerOptions)MemberwiseClone();
         copy.Stream = Stream.Copy();
+        copy.Codec = Codec.Copy();
+        copy.Retry = Retry.Copy();
         return copy;
     }
 
@@ -87,6 +102,11 @@ public sealed class DashStreamConsumerOptions
         foreach (var fault in Stream.Faults())
         {
             yield return $"{nameof(Stream)}: {fault}";
+        }
+
+        foreach (var fault in Retry.Faults())
+        {
+            yield return $"{nameof(Retry)}: {fault}";
         }
 
         foreach (var fault in Codec.Errors())

@@ -16,6 +16,13 @@ public enum FailureAction
     /// <summary>The record counts as done: somebody has taken care of it, or it may be lost.</summary>
     Skip,
 
-    /// <summary>The handler is called again. Wait first inside the callback, if waiting is wanted; other keys go on.</summary>
+    /// <summary>The record is handled again after the pause that <see cref="DashStreamConsumerOptions.Retry"/> gives, however often that was; other keys go on.</summary>
     Retry,
+
+    /// <summary>The record goes to <see cref="DashStreamConsumerOptions.DeadLetters"/> at once, and counts as done when its letter is stored.</summary>
+    DeadLetter,
+
+    /// <summary>What would happen without a callback: as <see cref="DashStreamConsumerOptions.Retry"/> and <see cref="DashStreamConsumerOptions.DeadLetters"/>
+    /// say.</summary>
+    Default,
 }

@@ -28,4 +28,11 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 106, Level = LogLevel.Warning, Message = "{Topic}: the stop after a failed run failed too")]
     public static partial void StopFailed(ILogger logger, string topic, Exception error);
+
+    [LoggerMessage(EventId = 107, Level = LogLevel.Critical, Message = "{Topic}: OnFailure itself failed for the record at {Position}; the options decide instead")]
+    public static partial void FailureCallbackFailed(ILogger logger, string topic, string position, Exception error);
+
+    [LoggerMessage(EventId = 108, Level = LogLevel.Error,
+        Message = "{Topic}: the dead letter of the record at {Position} could not be stored (attempt {Attempt}), trying again in {Delay}; its partition's commit stands")]
+    public static partial void DeadLetterRetried(ILogger logger, string topic, string position, int attempt, TimeSpan delay, Exception error);
 }

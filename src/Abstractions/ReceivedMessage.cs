@@ -32,9 +32,15 @@ public sealed class ReceivedMessage
     /// <summary>Where it lies.</summary>
     public StreamPosition Position => Record.Position!.Value;
 
+    /// <summary>1 when it is handled for the first time by this consumer, then 2, and so on. A message that another member began, or that comes again after a
+    /// restart, starts at 1.</summary>
+    public int Attempt { get; internal set; } = 1;
+
     internal ReceivedMessage? Next { get; set; }
 
     internal long SizeBytes { get; }
+
+    internal bool IsDecoded => _message is not null;
 
     internal AssignedPartition Partition => _partition;
 
@@ -46,6 +52,10 @@ public sealed class ReceivedMessage
 
     /// <summary>In the pull style the caller is the handler: it has let go when the message is finished.</summary>
     internal void ReleaseWhenFinished() => _releases = true;
+
+    /// <summary>True when this one was taken in earlier than <paramref name="other"/>, of the same key.</summary>
+    internal bool ComesBefore(ReceivedMessage other) =>
+        _partition.Epoch != other._partition.Epoch ? _partition.Epoch < other._partition.Epoch : _ticket < other._ticket;
 
     internal void Decoded(DashStreamMessage message) => _message = message;
 

@@ -6,16 +6,23 @@ namespace DashStream.Client;
 /// One partition for as long as it is ours: its watermark, how many deliveries are with handlers, and whether it is paused because it is too far ahead of its
 /// watermark. Once closed, nothing more starts and nothing counts any more.
 /// </summary>
-internal sealed class AssignedPartition(int partition, InFlightBudget budget, int maxPending, Action<AssignedPartition> onRoom)
+internal sealed class AssignedPartition(
+    int partition, InFlightBudget budget, int maxPending, Action<AssignedPartition> onRoom, CancellationToken stopping = default)
 {
+    private static long _epochs;
+
     private readonly PartitionTracker _tracker = new(partition);
     private readonly Lock _gate = new();
     private TaskCompletionSource? _idle;
+    private CancellationTokenSource? _closing;
     private int _running;
     private bool _closed;
     private bool _held;
 
     public int Partition { get; } = partition;
+
+    /// <summary>Tells this assignment from every other one, earlier ones being smaller.</summary>
+    public long Epoch { get; } = Interlocked.Increment(ref _epochs);
 
     /// <summary>Paused by us because too much is pending; set by the reading loop, cleared when there is room.</summary>
     public bool IsHeld
@@ -35,6 +42,20 @@ internal sealed class AssignedPartition(int partition, InFlightBudget budget, in
             lock (_gate)
             {
                 return _closed;
+            }
+        }
+    }
+
+    /// <summary>Fires when nothing more may start, because the partition is given up or the consumer stops: who waits to try again need not.</summary>
+    public CancellationToken Closing
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _closed
+                    ? new CancellationToken(canceled: true)
+                    : (_closing ??= CancellationTokenSource.CreateLinkedTokenSource(stopping)).Token;
             }
         }
     }
@@ -90,13 +111,21 @@ internal sealed class AssignedPartition(int partition, InFlightBudget budget, in
     /// <summary>Lets nothing more start; completes when no delivery is with a handler. The watermark still moves until <see cref="Close"/>.</summary>
     public Task StopStarting()
     {
+        CancellationTokenSource? closing;
+        Task idle;
         lock (_gate)
         {
             _closed = true;
-            return _running == 0
+            (closing, _closing) = (_closing, null);
+            idle = _running == 0
                 ? Task.CompletedTask
                 : (_idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
+
+        // What wakes now may call back into this partition, so not under the gate.
+        closing?.Cancel();
+        closing?.Dispose();
+        return idle;
     }
 
     public void Close()

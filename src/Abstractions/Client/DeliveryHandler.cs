@@ -1,102 +1,133 @@
-using DashStream.Protocol;
-using Microsoft.Extensions.Logging;
-
 namespace DashStream.Client;
 
-/// <summary>Steps 2 and 4 of a delivery: decode, call the handler, and ask what becomes of a failure. Thread-safe.</summary>
+/// <summary>Steps 2 to 5 of a delivery: take in, call the handler, and do with a failure what the rules say. Thread-safe.</summary>
 internal sealed class DeliveryHandler(
-    string topic, MessageCodec codec, Func<FailedDelivery, CancellationToken, ValueTask<FailureAction>>? onFailure, ILogger logger)
+    MessageIntake intake, FailureRules failures, DeadLetterWriter letters, RetryPolicy retry, TimeProvider time, DeliveryStatus status)
 {
-    /// <summary>
-    /// Decodes in place. Returns null when the message may go on, or the error that ends the run. A skipped message is finished, and
-    /// <paramref name="message"/> must not be handled then.
-    /// </summary>
-    public async ValueTask<(bool Decoded, Exception? Fatal)> DecodeAsync(ReceivedMessage message, CancellationToken cancellationToken)
+    /// <summary>Told of an error that ends the run.</summary>
+    public required Action<Exception> Fail { get; init; }
+
+    /// <summary>Fires when a stop has run out of time.</summary>
+    public required CancellationToken Abandon { get; init; }
+
+    /// <summary>One attempt at a message that was started; releases its partition when nobody works on it any more.</summary>
+    public ValueTask<Turn> TurnAsync(ReceivedMessage message, Func<ReceivedMessage, CancellationToken, ValueTask> handler)
     {
-        for (var attempt = 1; ; attempt++)
+        ValueTask handling;
+        var stage = DeadLetterStage.Decode;
+        try
         {
-            try
-            {
-                message.Decoded(Decode(message.Record));
-                return (true, null);
-            }
-            catch (CodecException e)
-            {
-                var (again, fatal) = await AskAsync(message, decoded: null, e, attempt, cancellationToken).ConfigureAwait(false);
-                if (!again)
-                {
-                    return (false, fatal);
-                }
-            }
+            intake.Decode(message);
+            stage = DeadLetterStage.Handler;
+            handling = handler(message, Abandon);
         }
+        catch (Exception e)
+        {
+            return FailedAsync(message, stage, e);
+        }
+
+        return handling.IsCompletedSuccessfully ? new(Done(message)) : HandlingAsync(message, handling);
     }
 
-    /// <summary>Calls the handler until it succeeds or the failure is decided. Returns the error that ends the run, or null.</summary>
-    public async ValueTask<Exception?> HandleAsync(
-        ReceivedMessage message, Func<ReceivedMessage, CancellationToken, ValueTask> handler, CancellationToken cancellationToken)
+    /// <summary>The pull style: decodes what the caller will handle. False: it is not for the caller.</summary>
+    public async ValueTask<bool> TryPresentAsync(ReceivedMessage message)
     {
-        for (var attempt = 1; ; attempt++)
+        while (true)
         {
             try
             {
-                await handler(message, cancellationToken).ConfigureAwait(false);
-                message.Finish(handled: true);
-                return null;
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                // The stop ran out of patience: not handled, so not done.
-                message.Finish(handled: false);
-                return null;
+                intake.Decode(message);
+                message.ReleaseWhenFinished();
+                return true;
             }
             catch (Exception e)
             {
-                var (again, fatal) = await AskAsync(message, message.Message, e, attempt, cancellationToken).ConfigureAwait(false);
-                if (!again)
+                // A dead letter is stored beside: the caller need not wait for it, only the commit does.
+                var turn = await FailedAsync(message, DeadLetterStage.Decode, e).ConfigureAwait(false);
+                if (!turn.IsAgain)
                 {
-                    return fatal;
+                    return false;
+                }
+
+                await turn.Until!.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (!message.Partition.TryStart())
+                {
+                    message.Finish(handled: false);
+                    return false;
                 }
             }
         }
     }
 
-    // A tombstone carries no message: it is delivered as an empty one, told apart by the record's null value.
-    private DashStreamMessage Decode(StreamRecord record) => record.Value is { } value ? codec.Decode(value) : new DashStreamMessage();
-
-    private async ValueTask<(bool Again, Exception? Fatal)> AskAsync(
-        ReceivedMessage message, DashStreamMessage? decoded, Exception error, int attempt, CancellationToken cancellationToken)
+    private async ValueTask<Turn> HandlingAsync(ReceivedMessage message, ValueTask handling)
     {
-        Log.DeliveryFailed(logger, topic, message.Position.ToString(), attempt, error);
-        var action = FailureAction.Stop;
-        var cause = error;
         try
         {
-            if (onFailure is not null)
-            {
-                action = await onFailure(new FailedDelivery(message.Record, decoded, error, attempt), cancellationToken).ConfigureAwait(false);
-            }
+            await handling.ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        catch (Exception e)
         {
-            // A failure in the failure callback must not hide the first one.
-            cause = new AggregateException(error, e);
-        }
-        catch (OperationCanceledException)
-        {
-            message.Finish(handled: false);
-            return (false, null);
+            return await FailedAsync(message, DeadLetterStage.Handler, e).ConfigureAwait(false);
         }
 
-        switch (action)
+        return Done(message);
+    }
+
+    private static Turn Done(ReceivedMessage message)
+    {
+        message.Finish(handled: true);
+        message.Partition.Release();
+        return Turn.Next;
+    }
+
+    private async ValueTask<Turn> FailedAsync(ReceivedMessage message, DeadLetterStage stage, Exception error)
+    {
+        if (Abandon.IsCancellationRequested)
         {
-            case FailureAction.Retry:
-                return (true, null);
-            case FailureAction.Skip:
-                message.Finish(handled: true);
-                return (false, null);
-            default:
-                message.Finish(handled: false);
-                return (false, cause);
+            // The stop ran out of patience, so whatever the handler threw says nothing about the message: not handled, so not done.
+            return Over(message, handled: false, Turn.Next);
         }
+
+        try
+        {
+            var (action, cause) = await failures.DecideAsync(message, stage, error, Abandon).ConfigureAwait(false);
+            switch (action)
+            {
+                case FailureAction.Retry:
+                    var pause = PauseAsync(message);
+                    message.Attempt++;
+                    message.Partition.Release();
+                    return Turn.Again(pause);
+                case FailureAction.DeadLetter:
+                    return Turn.After(letters.StoreAsync(message, stage, cause, Abandon));
+                case FailureAction.Skip:
+                    return Over(message, handled: true, Turn.Next);
+                default:
+                    Fail(cause);
+                    return Over(message, handled: false, Turn.End);
+            }
+        }
+        catch (Exception e)
+        {
+            // Not the handler's: a logger's, say. It must not end a worker unseen.
+            Fail(e);
+            return Over(message, handled: false, Turn.End);
+        }
+    }
+
+    // Ends early when the partition goes or the consumer stops, so that nothing is kept for a retry that will not be.
+    private async Task PauseAsync(ReceivedMessage message)
+    {
+        status.WaitBegun();
+        var delay = retry.DelayAfter(message.Attempt, Random.Shared);
+        await Task.Delay(delay, time, message.Partition.Closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        status.WaitEnded();
+    }
+
+    private static Turn Over(ReceivedMessage message, bool handled, Turn turn)
+    {
+        message.Finish(handled);
+        message.Partition.Release();
+        return turn;
     }
 }

@@ -8,10 +8,14 @@ internal sealed class InFlightBudget(int maxRecords, long maxBytes)
     private long _records;
     private long _bytes;
     private long _finished;
+    private long _dropped;
 
     public long Records => Interlocked.Read(ref _records);
 
     public long Finished => Interlocked.Read(ref _finished);
+
+    /// <summary>Records that were dropped unfinished, to be delivered again.</summary>
+    public long Dropped => Interlocked.Read(ref _dropped);
 
     public void Add(long bytes)
     {
@@ -29,6 +33,7 @@ internal sealed class InFlightBudget(int maxRecords, long maxBytes)
             _records--;
             _bytes -= bytes;
             _finished += handled ? 1 : 0;
+            _dropped += handled ? 0 : 1;
             if (_room is not null && HasRoom)
             {
                 _room.SetResult();

@@ -4,44 +4,68 @@ namespace DashStream.Client;
 
 /// <summary>
 /// Runs handlers in parallel across keys and in order within a key. A fixed number of workers take keys that have something to do; a key is with one worker
-/// at a time. Bounded by the in-flight budget of whoever enqueues.
+/// at a time, and one that waits for a retry is with none. Bounded by the in-flight budget of whoever enqueues.
 /// </summary>
-internal sealed class KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTask<bool>> handle)
+internal sealed class KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTask<Turn>> turn)
 {
     // How many records of one key a worker handles before others get their turn.
     private const int Burst = 32;
 
     private readonly Channel<KeyQueue> _ready = Channel.CreateUnbounded<KeyQueue>();
     private readonly Dictionary<RecordKey, KeyQueue> _keys = [];
+    private readonly WorkCount _resting = new();
     private readonly Lock _gate = new();
     private volatile bool _draining;
 
-    public Task Start() => Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync()));
+    /// <summary>Keys that stand still: their message is tried again later, or its dead letter is being stored.</summary>
+    public int Resting => _resting.Count;
+
+    /// <summary>Ends after <see cref="Drain"/>, when no message is with a worker and no key stands still.</summary>
+    public async Task RunAsync()
+    {
+        await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync())).ConfigureAwait(false);
+        await _resting.WhenIdle().ConfigureAwait(false);
+    }
 
     /// <summary>Queues a message behind the others of its key; one without a key stands alone.</summary>
     public void Enqueue(ReceivedMessage message)
     {
-        var key = new RecordKey(message.Position.Partition, message.Record.Key);
-        KeyQueue? queue;
+        KeyQueue queue;
         lock (_gate)
         {
-            if (key.IsEmpty)
-            {
-                queue = new KeyQueue(key);
-            }
-            else if (!_keys.TryGetValue(key, out queue))
-            {
-                queue = new KeyQueue(key);
-                _keys.Add(key, queue);
-            }
-
-            if (!queue.Add(message))
+            queue = QueueOf(message);
+            queue.Add(message);
+            if (queue.IsScheduled)
             {
                 return;
             }
+
+            queue.IsScheduled = true;
         }
 
-        _ready.Writer.TryWrite(queue);
+        Schedule(queue);
+    }
+
+    /// <summary>Puts messages that were taken back to their places in their keys.</summary>
+    public void PutBack(IReadOnlyList<ReceivedMessage> messages)
+    {
+        foreach (var message in messages)
+        {
+            KeyQueue queue;
+            bool start;
+            lock (_gate)
+            {
+                queue = QueueOf(message);
+                queue.PutBack(message);
+                start = !queue.IsScheduled;
+                queue.IsScheduled = true;
+            }
+
+            if (start)
+            {
+                Schedule(queue);
+            }
+        }
     }
 
     /// <summary>Starts nothing more: what is with a handler ends, what is queued is dropped and comes again. The workers end.</summary>
@@ -51,15 +75,32 @@ internal sealed class KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTa
         _ready.Writer.TryComplete();
     }
 
+    private KeyQueue QueueOf(ReceivedMessage message)
+    {
+        var key = new RecordKey(message.Position.Partition, message.Record.Key);
+        if (key.IsEmpty)
+        {
+            return new KeyQueue(key);
+        }
+
+        if (!_keys.TryGetValue(key, out var queue))
+        {
+            queue = new KeyQueue(key);
+            _keys.Add(key, queue);
+        }
+
+        return queue;
+    }
+
     private async Task WorkAsync()
     {
         // The first records may be queued before all workers have started; they must not run on the enqueuing thread.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         await foreach (var queue in _ready.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            if (await HandleAsync(queue).ConfigureAwait(false) && !_ready.Writer.TryWrite(queue))
+            if (await HandleAsync(queue).ConfigureAwait(false))
             {
-                Drop(queue);
+                Schedule(queue);
             }
         }
     }
@@ -80,15 +121,53 @@ internal sealed class KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTa
                 continue;
             }
 
-            if (!await handle(message).ConfigureAwait(false))
+            var result = await turn(message).ConfigureAwait(false);
+            if (result.Ends)
             {
                 // The run is ending on this key's failure: nothing behind it may start.
                 Drop(queue);
                 return false;
             }
+
+            if (result.Until is { } until)
+            {
+                _ = RestAsync(queue, result.IsAgain ? message : null, until);
+                return false;
+            }
         }
 
         return true;
+    }
+
+    // Off the worker: however many keys wait for a retry, the others lose nothing by it.
+    private async Task RestAsync(KeyQueue queue, ReceivedMessage? again, Task until)
+    {
+        if (again is not null)
+        {
+            lock (_gate)
+            {
+                queue.PutBack(again);
+            }
+        }
+
+        _resting.Enter();
+        try
+        {
+            await until.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Schedule(queue);
+        }
+        finally
+        {
+            _resting.Leave();
+        }
+    }
+
+    private void Schedule(KeyQueue queue)
+    {
+        if (!_ready.Writer.TryWrite(queue))
+        {
+            Drop(queue);
+        }
     }
 
     private bool TryTake(KeyQueue queue, out ReceivedMessage message)
@@ -100,6 +179,7 @@ internal sealed class KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTa
                 return true;
             }
 
+            queue.IsScheduled = false;
             _keys.Remove(queue.Key);
             return false;
         }
@@ -110,47 +190,6 @@ internal sealed class KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTa
         while (TryTake(queue, out var message))
         {
             message.Finish(handled: false);
-        }
-    }
-
-    private sealed class KeyQueue(RecordKey key)
-    {
-        private ReceivedMessage? _first;
-        private ReceivedMessage? _last;
-        private bool _scheduled;
-
-        public RecordKey Key { get; } = key;
-
-        /// <summary>True when the queue must be given to a worker.</summary>
-        public bool Add(ReceivedMessage message)
-        {
-            if (_first is null)
-            {
-                _first = message;
-            }
-            else
-            {
-                _last!.Next = message;
-            }
-
-            _last = message;
-            var start = !_scheduled;
-            _scheduled = true;
-            return start;
-        }
-
-        public bool TryTake(out ReceivedMessage message)
-        {
-            message = _first!;
-            if (_first is null)
-            {
-                _scheduled = false;
-                return false;
-            }
-
-            _first = _first.Next;
-            message.Next = null;
-            return true;
         }
     }
 }

@@ -8,6 +8,18 @@ internal sealed class PauseControl(IStreamConsumer consumer, Assignments assignm
     private readonly Lock _gate = new();
     private readonly HashSet<int> _byUser = [];
 
+    /// <summary>What the user paused.</summary>
+    public IReadOnlyList<int> ByUser
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _byUser.Order()];
+            }
+        }
+    }
+
     public void Pause(IReadOnlyCollection<int> partitions)
     {
         lock (_gate)

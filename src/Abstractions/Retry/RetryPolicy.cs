@@ -38,4 +38,6 @@ public sealed class RetryPolicy
         var ceiling = Math.Min(MaxDelay.TotalMilliseconds, BaseDelay.TotalMilliseconds * Math.Pow(2, Math.Min(attempt - 1, 62)));
         return TimeSpan.FromMilliseconds(random.NextDouble() * ceiling);
     }
+
+    internal RetryPolicy Copy() => (RetryPolicy)MemberwiseClone();
 }

@@ -57,10 +57,10 @@ internal sealed class ScriptedProvider : IStreamProvider, IStreamConsumer
 
     public int Taken { get; private set; }
 
-    public UInt128 Put(string key, byte[]? value, int partition = 0)
+    public UInt128 Put(string key, byte[]? value, int partition = 0, StreamHeaders? headers = null)
     {
         var offset = _offset++;
-        _records.Writer.TryWrite(new StreamRecord(System.Text.Encoding.UTF8.GetBytes(key), value, null, 1, new StreamPosition(partition, offset)));
+        _records.Writer.TryWrite(new StreamRecord(System.Text.Encoding.UTF8.GetBytes(key), value, headers, 1, new StreamPosition(partition, offset)));
         return offset;
     }
 
