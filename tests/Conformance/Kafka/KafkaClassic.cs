@@ -30,6 +30,9 @@ public sealed class KafkaClassicGroupRebalance : GroupRebalanceConformance<Kafka
 public sealed class KafkaClassicGroupSharing : GroupSharingConformance<KafkaClassicFixture>;
 
 [TestClass]
+public sealed class KafkaClassicHandling : HandlingConformance<KafkaClassicFixture>;
+
+[TestClass]
 public sealed class KafkaClassicOrder : OrderConformance<KafkaClassicFixture>;
 
 [TestClass]

@@ -30,6 +30,9 @@ public sealed class KafkaConsumerProtocolGroupRebalance : GroupRebalanceConforma
 public sealed class KafkaConsumerProtocolGroupSharing : GroupSharingConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]
+public sealed class KafkaConsumerProtocolHandling : HandlingConformance<KafkaConsumerProtocolFixture>;
+
+[TestClass]
 public sealed class KafkaConsumerProtocolOrder : OrderConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]

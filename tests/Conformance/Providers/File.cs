@@ -30,6 +30,9 @@ public sealed class FileGroupRebalance : GroupRebalanceConformance<FileFixture>;
 public sealed class FileGroupSharing : GroupSharingConformance<FileFixture>;
 
 [TestClass]
+public sealed class FileHandling : HandlingConformance<FileFixture>;
+
+[TestClass]
 public sealed class FileOrder : OrderConformance<FileFixture>;
 
 [TestClass]

@@ -30,6 +30,9 @@ public sealed class MemoryGroupRebalance : GroupRebalanceConformance<MemoryFixtu
 public sealed class MemoryGroupSharing : GroupSharingConformance<MemoryFixture>;
 
 [TestClass]
+public sealed class MemoryHandling : HandlingConformance<MemoryFixture>;
+
+[TestClass]
 public sealed class MemoryOrder : OrderConformance<MemoryFixture>;
 
 [TestClass]

@@ -30,6 +30,9 @@ public sealed class SqliteGroupRebalance : GroupRebalanceConformance<SqliteFixtu
 public sealed class SqliteGroupSharing : GroupSharingConformance<SqliteFixture>;
 
 [TestClass]
+public sealed class SqliteHandling : HandlingConformance<SqliteFixture>;
+
+[TestClass]
 public sealed class SqliteOrder : OrderConformance<SqliteFixture>;
 
 [TestClass]
