@@ -146,7 +146,9 @@ public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
             await StopAsync(second, secondRun);
         }
 
-        await Waits.UntilAsync(() => done.Count == count, "everything was handled");
+        await Waits.UntilAsync(
+            async () => done.Count == count && (await first.GetProgressAsync()) is { Count: 4 } parts && parts.All(part => part.Lag is 0 or null),
+            "everything was handled and committed, what came again too");
         await StopAsync(first, firstRun);
 
         Assert.IsEmpty(order.Violations, string.Join("; ", order.Violations.Take(5)));
