@@ -84,12 +84,14 @@ internal sealed class KafkaTopics(KafkaCluster cluster)
     public async Task<bool> DeleteAsync(string topic, CancellationToken cancellationToken)
     {
         var what = $"Deleting topic '{topic}'";
+        var attempts = 0;
         try
         {
             await cluster.Calls.TryAskAsync(
                 what,
                 async (admin, limit) =>
                 {
+                    attempts++;
                     await admin.DeleteTopicsAsync([topic], new DeleteTopicsOptions { RequestTimeout = limit, OperationTimeout = limit }).ConfigureAwait(false);
                     return true;
                 },
@@ -97,7 +99,8 @@ internal sealed class KafkaTopics(KafkaCluster cluster)
         }
         catch (KafkaException e) when (KafkaErrors.KindOf(ClusterCalls.First(e)) == StreamErrorKind.NotFound)
         {
-            return false;
+            // Gone when the question was repeated: the first attempt did it, and only its answer was lost.
+            return attempts > 1;
         }
         catch (KafkaException e)
         {

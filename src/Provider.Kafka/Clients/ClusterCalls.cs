@@ -13,8 +13,14 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
     private static readonly TimeSpan SecondChance = TimeSpan.FromSeconds(3);
 
     // The controller that librdkafka remembers may be gone: then a request waits for it until it is told of another one, which costs a request for metadata.
-    private static readonly TimeSpan LongestRefresh = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestRefresh = TimeSpan.FromSeconds(3);
     private const int AttemptsInTime = 3;
+
+    // A broker that hangs answers nothing and is not found out by its connection: the next attempt goes to another one.
+    private static readonly TimeSpan LongestAttempt = TimeSpan.FromSeconds(5);
+
+    // Longer than a healthy cluster takes for anything that is asked here.
+    private static readonly TimeSpan UsualAnswer = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -43,18 +49,20 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
         var started = time.GetTimestamp();
         var most = limit ?? cluster.Options.OperationTimeout;
         var wasRefused = cluster.Watch.Refused.IsCompleted;
+        var share = most / AttemptsInTime < LongestAttempt ? most / AttemptsInTime : LongestAttempt;
+        var isRepeated = false;
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
-            if (cluster.Watch.LastTrouble is not null)
+            if (isRepeated || cluster.Watch.LastTrouble is not null)
             {
-                await RefreshAsync(LongestRefresh < most / AttemptsInTime ? LongestRefresh : most / AttemptsInTime, cancellationToken).ConfigureAwait(false);
+                await RefreshAsync(LongestRefresh < share ? LongestRefresh : share, cancellationToken).ConfigureAwait(false);
             }
 
             var left = most - time.GetElapsedTime(started);
-            var attempt = left < most / AttemptsInTime * 2 ? left : most / AttemptsInTime;
+            var attempt = left < share * 2 ? left : share;
             try
             {
-                return await AskOnceAsync(what, call, attempt > FirstPause ? attempt : FirstPause, cancellationToken).ConfigureAwait(false);
+                return await AskPatientlyAsync(what, call, attempt > FirstPause ? attempt : FirstPause, cancellationToken).ConfigureAwait(false);
             }
             catch (KafkaException e) when (KafkaErrors.KindOf(First(e)) is StreamErrorKind.Transient or StreamErrorKind.Timeout)
             {
@@ -71,21 +79,28 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
                 }
 
                 await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+                isRepeated = true;
             }
         }
     }
 
-    /// <summary>Asks any broker that is up for metadata, from which librdkafka learns where the others are; null when none answered.</summary>
+    /// <summary>Asks brokers that are up for metadata, one after another, from which librdkafka learns where the others are; null when none answered.</summary>
     public async Task<Metadata?> RefreshAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
-        try
+        for (var attempt = 0; attempt < AttemptsInTime; attempt++)
         {
-            return await AskOnceAsync("Asking for metadata", static (admin, time) => Task.Run(() => admin.GetMetadata(time)), limit, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return await AskOnceAsync("Asking for metadata", static (admin, time) => Task.Run(() => admin.GetMetadata(time)), limit / AttemptsInTime, cancellationToken)
+                    .ConfigureAwait(false);
+            }
+            catch (KafkaException)
+            {
+                // Each attempt asks any broker that seems to be up: the next one may be better off.
+            }
         }
-        catch (KafkaException)
-        {
-            return null;
-        }
+
+        return null;
     }
 
     /// <summary>Our error for a failed call, with what was last seen of the cluster where it did not answer.</summary>
@@ -121,7 +136,27 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
     private static IEnumerable<Error> Of(Error group, IEnumerable<TopicPartitionOffsetError>? partitions) =>
         (partitions ?? []).Select(static item => item.Error).Prepend(group);
 
+    // What is no longer waited for may still fail, and nobody asks it then.
+    private static void Observe(Task task) =>
+        _ = task.ContinueWith(static done => done.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+
     private static async Task<T> Start<T>(Func<Task<T>> call) => await call().ConfigureAwait(false);
+
+    // A request that waits for a dead controller goes on as soon as metadata names another.
+    private async Task<T> AskPatientlyAsync<T>(
+        string what, Func<IAdminClient, TimeSpan, Task<T>> call, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var answer = AskOnceAsync(what, call, limit, cancellationToken);
+        await ((Task)answer).WaitAsync(UsualAnswer, cluster.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!answer.IsCompleted)
+        {
+            var refresh = RefreshAsync(LongestRefresh < limit ? LongestRefresh : limit, cancellationToken);
+            Observe(refresh);
+            await Task.WhenAny(answer, refresh).ConfigureAwait(false);
+        }
+
+        return await answer.ConfigureAwait(false);
+    }
 
     private async Task<T> AskOnceAsync<T>(
         string what, Func<IAdminClient, TimeSpan, Task<T>> call, TimeSpan limit, CancellationToken cancellationToken)
@@ -131,8 +166,7 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
         var refused = cluster.Watch.Refused;
         var task = Start(() => call(admin, limit));
 
-        // What is no longer waited for may still fail, and nobody asks it then.
-        _ = task.ContinueWith(static done => done.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        Observe(task);
         var other = refused.IsCompleted ? Task.Delay(SecondChance, cluster.Time, cancellationToken) : refused;
         await Task.WhenAny(task, other).WaitAsync(cancellationToken).ConfigureAwait(false);
 

@@ -79,7 +79,7 @@ internal sealed class KafkaCluster : IDisposable
 
             if (!_producers.TryGetValue(batchBytes, out var producer))
             {
-                var builder = new ProducerBuilder<byte[]?, byte[]?>(_config.ForProducer(batchBytes))
+                var builder = new ProducerBuilder<byte[]?, byte[]?>(Known(_config.ForProducer(batchBytes)))
                     .SetKeySerializer(Serializers.ByteArray!)
                     .SetValueSerializer(Serializers.ByteArray!)
                     .SetErrorHandler((_, error) => Watch.OnError(error))
@@ -105,7 +105,7 @@ internal sealed class KafkaCluster : IDisposable
     public IConsumer<byte[]?, byte[]?> Consumer(
         StreamConsumerOptions options, string groupId, Action<ConsumerBuilder<byte[]?, byte[]?>> configure)
     {
-        var builder = new ConsumerBuilder<byte[]?, byte[]?>(_config.ForConsumer(options, groupId))
+        var builder = new ConsumerBuilder<byte[]?, byte[]?>(Known(_config.ForConsumer(options, groupId)))
             .SetKeyDeserializer(Deserializers.ByteArray!)
             .SetValueDeserializer(Deserializers.ByteArray!)
             .SetErrorHandler((_, error) => Watch.OnError(error))
@@ -158,7 +158,7 @@ internal sealed class KafkaCluster : IDisposable
 
             if (_admin is null)
             {
-                var builder = new AdminClientBuilder(_config.ForAdmin())
+                var builder = new AdminClientBuilder(Known(_config.ForAdmin()))
                     .SetErrorHandler((_, error) => Watch.OnError(error))
                     .SetLogHandler((_, message) => Watch.OnLog(message))
                     .SetStatisticsHandler((client, json) => Meter.OnStatistics(client.Name, json, isAdmin: true));
@@ -172,6 +172,13 @@ internal sealed class KafkaCluster : IDisposable
 
             return _admin;
         }
+    }
+
+    private TConfig Known<TConfig>(TConfig config)
+        where TConfig : Config
+    {
+        _scrubber.Learn(config);
+        return config;
     }
 
     // What librdkafka says of a setting may quote its value.
