@@ -89,6 +89,9 @@ public sealed class KafkaProviderOptions
     /// <summary>How often librdkafka's statistics feed the meter <c>DashStream.Kafka</c>. Default 15 s; zero turns them off; 100 ms to 1 h.</summary>
     public TimeSpan StatisticsInterval { get; set; } = TimeSpan.FromSeconds(15);
 
+    // Polling goes on whatever handlers do, so nobody needs to change it; the cases that prove this make it short.
+    internal TimeSpan MaxPollInterval { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>
     /// Settings for all clients by their native names, for what has no option here. They win over what the provider would choose. Keys that would break a
     /// promise of the contract, such as <c>enable.auto.commit</c>, and those that have an option here are refused by name; a key that librdkafka does not

@@ -18,7 +18,6 @@ internal sealed class NativeConfig(KafkaProviderOptions options)
     private const int MinReceiveBytes = 100_000_000;
     private const int ReceiveSlack = 1024 * 1024;
     private const int FetchBackoffMs = 10;
-    private const int MaxPollIntervalMs = 300_000;
     private const int AdminRefreshMs = 10_000;
     private const int ReconnectMs = 100;
     private const int ReconnectMaxMs = 2_000;
@@ -80,7 +79,7 @@ internal sealed class NativeConfig(KafkaProviderOptions options)
             EnableAutoOffsetStore = false,
             EnablePartitionEof = true,
             AutoOffsetReset = AutoOffsetReset.Error,
-            MaxPollIntervalMs = Math.Max(MaxPollIntervalMs, Milliseconds(consumer.SessionTimeout)),
+            MaxPollIntervalMs = Math.Max(Milliseconds(options.MaxPollInterval), Milliseconds(consumer.SessionTimeout)),
             QueuedMaxMessagesKbytes = Math.Max(1, inside / 1024),
             FetchMaxBytes = fetch,
             FetchWaitMaxMs = Milliseconds(options.FetchWait),

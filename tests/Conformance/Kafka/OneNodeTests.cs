@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
@@ -118,6 +121,22 @@ public sealed class OneNodeTests
     }
 
     [TestMethod]
+    public async Task Nothing_is_left_of_a_run_that_was_killed()
+    {
+        NativeClient.Require();
+        await KafkaDistribution.RequireAsync();
+        using var run = ChildProcess.Start("cluster");
+        var (port, folder) = (await run.ReadLineAsync())!.Split(' ') is [var first, var second] ? (int.Parse(first, CultureInfo.InvariantCulture), second) : (0, "");
+        Assert.IsTrue(await ListensAsync(port));
+        Assert.IsTrue(Directory.Exists(folder));
+
+        await run.KillAsync();
+
+        await Eventually.TrueAsync(async () => !await ListensAsync(port), "the broker is gone");
+        await Eventually.TrueAsync(() => !Directory.Exists(folder), "its folder is gone");
+    }
+
+    [TestMethod]
     public async Task A_broker_that_cannot_start_says_why()
     {
         var options = new KafkaClusterOptions { Settings = new Dictionary<string, string> { ["num.partitions"] = "none" } };
@@ -125,5 +144,19 @@ public sealed class OneNodeTests
         var error = await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => KafkaCluster.StartAsync(options));
 
         Assert.Contains("num.partitions", error.Message);
+    }
+
+    private static async Task<bool> ListensAsync(int port)
+    {
+        using var socket = new TcpClient();
+        try
+        {
+            await socket.ConnectAsync(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

@@ -110,6 +110,9 @@ internal sealed class KafkaCluster : IAsyncDisposable
         Rule(user, ResourceType.Group, ResourcePatternType.Literal, "*"),
     ]);
 
+    /// <summary>Allows a user everything on a topic, and nothing on any group; for clusters with access rules.</summary>
+    public Task AllowTopicAsync(KafkaUser user, string topic) => Admin.CreateAclsAsync([Rule(user, ResourceType.Topic, ResourcePatternType.Literal, topic)]);
+
     public async ValueTask DisposeAsync()
     {
         _admin?.Dispose();

@@ -18,7 +18,7 @@ internal sealed class KafkaClusterOptions
     public string? CertificateName { get; init; }
 
     /// <summary>Who may log in by SCRAM-SHA-256, SCRAM-SHA-512 and PLAIN. OAUTHBEARER takes any unsigned token.</summary>
-    public IReadOnlyList<KafkaUser> Users { get; init; } = [KafkaUser.Alice, KafkaUser.Admin];
+    public IReadOnlyList<KafkaUser> Users { get; init; } = [KafkaUser.Alice, KafkaUser.Bob, KafkaUser.Admin];
 
     /// <summary>Whether everything is forbidden that no access rule allows, except to <see cref="KafkaUser.Admin"/>. Needs users or client certificates.</summary>
     public bool AccessRules { get; init; }

@@ -6,6 +6,9 @@ internal sealed record KafkaUser(string Name, string Password)
     /// <summary>Nobody special. The client certificates are hers.</summary>
     public static KafkaUser Alice { get; } = new("alice", "alice-secret-3f9c");
 
+    /// <summary>Somebody else, whom tests allow less.</summary>
+    public static KafkaUser Bob { get; } = new("bob", "bob-secret-b04e");
+
     /// <summary>Whom no access rule binds.</summary>
     public static KafkaUser Admin { get; } = new("admin", "admin-secret-77d1");
 }

@@ -21,7 +21,11 @@ internal sealed class ServerProperties(KafkaClusterOptions options, KafkaDistrib
         ["group.initial.rebalance.delay.ms"] = "0",
         ["group.min.session.timeout.ms"] = "1000",
         ["group.consumer.min.session.timeout.ms"] = "1000",
+        // A member of the new protocol hears of a change with its next heartbeat: every wait of a case is a few of them.
         ["group.consumer.min.heartbeat.interval.ms"] = "100",
+        ["group.consumer.heartbeat.interval.ms"] = "200",
+        ["group.consumer.session.timeout.ms"] = "10000",
+        ["group.coordinator.append.linger.ms"] = "0",
         // How long a killed node is still taken for alive, and its successor kept out. Shorter, and brokers on a busy machine take each other for dead.
         ["broker.session.timeout.ms"] = "5000",
         ["broker.heartbeat.interval.ms"] = "500",

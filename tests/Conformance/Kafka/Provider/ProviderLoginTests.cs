@@ -8,9 +8,6 @@ namespace DashStream.Conformance.Kafka;
 [TestClass]
 public sealed class ProviderLoginTests
 {
-    [TestInitialize]
-    public void Begin() => Deep.Require();
-
     private static readonly SharedCluster Cluster = new(new KafkaClusterOptions { Security = SecurityProtocol.SaslSsl, AccessRules = true });
 
     [ClassCleanup]
@@ -30,13 +27,20 @@ public sealed class ProviderLoginTests
 
         await using var provider = cluster.ProviderFor(KafkaUser.Alice, options => options.Security.Mechanism = mechanism);
         await provider.AssertWorksAsync(topic);
-        await using var stranger = cluster.ProviderFor(wrong, options => options.Security.Mechanism = mechanism);
+        var log = new LogLines();
+        await using var stranger = cluster.ProviderFor(wrong, options =>
+        {
+            options.Security.Mechanism = mechanism;
+            options.Settings["debug"] = "security,broker,protocol";
+        }, log);
         await Providers.AssertRefusedAsync(StreamErrorKind.Unauthorized, () => stranger.OpenProducerAsync(topic).AsTask(), wrong.Password);
         await Providers.AssertRefusedAsync(StreamErrorKind.Unauthorized, () => stranger.OpenConsumerAsync(topic, new StreamConsumerOptions()).AsTask(), wrong.Password);
         var health = await stranger.CheckHealthAsync();
 
         Assert.IsTrue(health is { Alive: true, Ready: false }, health.Description);
         Assert.DoesNotContain(wrong.Password, health.Description);
+        Assert.IsNotEmpty(log.Lines);
+        Assert.IsEmpty(log.Lines.Where(line => line.Contains(wrong.Password, StringComparison.Ordinal)));
     }
 
     [TestMethod]
@@ -77,6 +81,25 @@ public sealed class ProviderLoginTests
         await Providers.AssertRefusedAsync(StreamErrorKind.Unauthorized, () => provider.OpenProducerAsync("provider-forbidden").AsTask());
         await Providers.AssertRefusedAsync(StreamErrorKind.Unauthorized, () => provider.Admin.DescribeTopicAsync("provider-forbidden").AsTask());
         Assert.IsTrue((await provider.CheckHealthAsync()).Ready, "The cluster answers; it is only that topic that is closed.");
+    }
+
+    [TestMethod]
+    [DataRow(KafkaGroupProtocol.Classic)]
+    [DataRow(KafkaGroupProtocol.Consumer)]
+    public async Task A_group_that_no_rule_allows_is_refused_and_reading_alone_is_not(KafkaGroupProtocol protocol)
+    {
+        var cluster = await Cluster.StartedAsync();
+        var topic = $"provider-alone-{protocol}";
+        await cluster.CreateTopicAsync(topic);
+        await cluster.AllowTopicAsync(KafkaUser.Bob, topic);
+        await using var provider = cluster.ProviderFor(KafkaUser.Bob, options => options.GroupProtocol = protocol);
+
+        await provider.AssertWorksAsync(topic);
+        await using var member = await provider.OpenConsumerAsync(topic, new StreamConsumerOptions { Group = "g" });
+        var error = await Providers.AssertRefusedAsync(StreamErrorKind.Unauthorized, () => member.ReadAsync(Eventually.Patience).AsTask(), KafkaUser.Bob.Password);
+        await Providers.AssertRefusedAsync(StreamErrorKind.Unauthorized, () => provider.Admin.DescribeGroupAsync(topic, "g").AsTask());
+
+        Assert.Contains("'g'", error.Message);
     }
 
     private static KafkaToken Unsigned(string subject)

@@ -7,9 +7,6 @@ namespace DashStream.Conformance.Kafka;
 [TestClass]
 public sealed class ProviderTlsTests
 {
-    [TestInitialize]
-    public void Begin() => Deep.Require();
-
     private static readonly SharedCluster Cluster = new(new KafkaClusterOptions { Security = SecurityProtocol.Ssl, RequireClientCertificate = true });
     private static readonly SharedCluster Misnamed = new(new KafkaClusterOptions { Security = SecurityProtocol.Ssl, CertificateName = "elsewhere.example" });
 

@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using DashStream.Providers;
+using Microsoft.Extensions.Logging;
 
 namespace DashStream.Conformance.Kafka;
 
@@ -7,7 +8,7 @@ namespace DashStream.Conformance.Kafka;
 internal static class Providers
 {
     /// <summary>A provider that may come in as that user, or with the client certificate where one is asked for.</summary>
-    public static KafkaProvider ProviderFor(this KafkaCluster cluster, KafkaUser? user = null, Action<KafkaProviderOptions>? configure = null)
+    public static KafkaProvider ProviderFor(this KafkaCluster cluster, KafkaUser? user = null, Action<KafkaProviderOptions>? configure = null, ILogger? logger = null)
     {
         var config = cluster.ClientConfig(user);
         var options = new KafkaProviderOptions { BootstrapServers = cluster.BootstrapServers, CreateMissingTopics = false };
@@ -25,7 +26,7 @@ internal static class Providers
         options.Security.Password = config.SaslPassword;
         options.Security.Mechanism = config.SaslUsername is null ? null : KafkaSaslMechanism.ScramSha512;
         configure?.Invoke(options);
-        return new KafkaProvider(options);
+        return new KafkaProvider(options, logger: logger);
     }
 
     /// <summary>Sends one record and reads it back alone.</summary>
