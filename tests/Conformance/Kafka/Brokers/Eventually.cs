@@ -8,7 +8,7 @@ internal static class Eventually
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Long, since a wait ends as soon as its condition holds, and a broker starts slowly on a busy machine.</summary>
-    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(90);
+    public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(3);
 
     /// <summary>
     /// Returns when the condition holds; fails with <paramref name="what"/> when it does not in time. A broker that cannot answer just then counts as not yet.
