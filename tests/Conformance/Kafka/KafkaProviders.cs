@@ -16,4 +16,13 @@ internal static class KafkaProviders
             GroupProtocol = protocol,
         });
     }
+
+    public static async ValueTask<KafkaProvider> OpenAsync(Action<KafkaProviderOptions> configure)
+    {
+        var server = await KafkaServerFixture.ServerAsync();
+        server.RequireReal();
+        var options = new KafkaProviderOptions { BootstrapServers = server.BootstrapServers };
+        configure(options);
+        return new KafkaProvider(options);
+    }
 }

@@ -29,6 +29,10 @@ internal static class Providers
         return new KafkaProvider(options, logger: logger);
     }
 
+    /// <summary>Starts every send before awaiting any.</summary>
+    public static async Task<IReadOnlyList<StreamPosition>> SendAllAsync(this IStreamProducer producer, IEnumerable<StreamRecord> records) =>
+        await Task.WhenAll([.. records.Select(record => producer.SendAsync(record).AsTask())]);
+
     /// <summary>Sends one record and reads it back alone.</summary>
     public static async Task AssertWorksAsync(this KafkaProvider provider, string topic)
     {
