@@ -35,4 +35,16 @@ internal static partial class Log
     [LoggerMessage(EventId = 108, Level = LogLevel.Error,
         Message = "{Topic}: the dead letter of the record at {Position} could not be stored (attempt {Attempt}), trying again in {Delay}; its partition's commit stands")]
     public static partial void DeadLetterRetried(ILogger logger, string topic, string position, int attempt, TimeSpan delay, Exception error);
+
+    [LoggerMessage(EventId = 120, Level = LogLevel.Warning, Message = "{Topic}: a dead letter was not stored (attempt {Attempt}), trying again")]
+    public static partial void LetterStoreRetried(ILogger logger, string topic, int attempt, Exception error);
+
+    [LoggerMessage(EventId = 121, Level = LogLevel.Error, Message = "{Topic}: the dead letter at {Position} failed its own reader and is not wrapped again; it stays where it is")]
+    public static partial void DeadLetterKept(ILogger logger, string topic, string position, Exception error);
+
+    [LoggerMessage(EventId = 122, Level = LogLevel.Warning, Message = "{Topic}: dead letters cannot be stored and wait in {Folder}")]
+    public static partial void DeadLetterSpooled(ILogger logger, string topic, string folder, Exception error);
+
+    [LoggerMessage(EventId = 123, Level = LogLevel.Error, Message = "{Folder}: the spooled dead letter {File} cannot be stored ever and was put aside")]
+    public static partial void DeadLetterPutAside(ILogger logger, string folder, string file, Exception error);
 }

@@ -23,4 +23,7 @@ public sealed record DeadLetter
 
     /// <summary>The decoded message, or null when it could not be decoded.</summary>
     public Protocol.DashStreamMessage? Message { get; init; }
+
+    /// <summary>The name of the provider that it failed on, such as <c>kafka</c>; a failed send is then a <c>kafka_send_error</c>. Null: a <c>send_error</c>.</summary>
+    public string? ProviderName { get; init; }
 }

@@ -141,7 +141,7 @@ public sealed class DashStreamBuilder
         Services.AddOptions<TOptions>(OptionsName).ValidateOnStart();
     }
 
-    private void BindOptions<TOptions>(IConfiguration section)
+    internal void BindOptions<TOptions>(IConfiguration section)
         where TOptions : class
     {
         ArgumentNullException.ThrowIfNull(section);
