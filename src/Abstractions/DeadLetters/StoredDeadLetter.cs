@@ -103,7 +103,7 @@ public sealed class StoredDeadLetter
     public StreamRecord ToOriginal() => Document.IsTruncated
         ? throw new StreamException(StreamErrorKind.TooLarge,
             $"Dead letter '{Id}' holds {Document.Payload.Length} of {Document.FullSizeBytes} bytes of its payload, so the message cannot be restored from it.")
-        : ToOriginal(IsTombstone ? null : Document.Payload);
+        : ToOriginal(IsTombstone ? (ReadOnlyMemory<byte>?)null : Document.Payload);
 
     /// <summary>The message's record with a payload from elsewhere.</summary>
     internal StreamRecord ToOriginal(ReadOnlyMemory<byte>? payload) =>
