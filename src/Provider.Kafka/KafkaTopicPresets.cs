@@ -4,7 +4,8 @@ namespace DashStream.Providers;
 
 /// <summary>
 /// Topics as the original makes them, to start from: <c>KafkaTopicPresets.Recommended("events") with { Partitions = 24 }</c>. Retention is by age; the rest goes as native
-/// settings of the topic.
+/// settings of the topic. Where they say zstd, the brokers compress again what arrives otherwise; <c>compression.type</c> = <c>producer</c> spares them that when
+/// message frames are compressed already.
 /// </summary>
 public static class KafkaTopicPresets
 {

@@ -5,6 +5,9 @@ namespace DashStream.Providers;
 /// <summary>Groups as the admin sees them. Safe for concurrent use.</summary>
 internal sealed class KafkaGroups(KafkaCluster cluster, LogOffsets offsets)
 {
+    // A cluster may have thousands of groups, and each costs two requests.
+    private const int GroupsAtOnce = 32;
+
     private readonly GroupNames _names = new(cluster.Options.GroupNaming);
     private readonly GenerationObserver _generations = new(cluster.Time);
     private readonly GroupRequests _requests = new(cluster);
@@ -17,10 +20,16 @@ internal sealed class KafkaGroups(KafkaCluster cluster, LogOffsets offsets)
             ids = [.. ids.Where(id => _names.TryParse(id, out var of, out _) && (topic is null || of == topic))];
         }
 
-        var found = await Task.WhenAll(ids.Select(id => SummarizeAsync(id, topic, cancellationToken))).ConfigureAwait(false);
+        var found = new List<GroupSummary>();
+        foreach (var some in ids.Chunk(GroupsAtOnce))
+        {
+            var summaries = await Task.WhenAll(some.Select(id => SummarizeAsync(id, topic, cancellationToken))).ConfigureAwait(false);
+            found.AddRange(summaries.SelectMany(static summary => summary));
+        }
+
         return
         [
-            .. found.SelectMany(static summaries => summaries)
+            .. found
                 .OrderBy(static summary => summary.Topic, StringComparer.Ordinal)
                 .ThenBy(static summary => summary.Group, StringComparer.Ordinal),
         ];

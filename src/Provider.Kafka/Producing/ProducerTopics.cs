@@ -39,13 +39,21 @@ internal sealed class ProducerTopics(KafkaCluster cluster, KafkaTopics topics)
         }
 
         var limit = cluster.Options.OperationTimeout;
-        await Task.Run(
-            () =>
-            {
-                using var metadata = new DependentAdminClientBuilder(client.Handle).Build();
-                return metadata.GetMetadata(topic.Name, limit);
-            },
-            cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await Task.Run(
+                () =>
+                {
+                    using var metadata = new DependentAdminClientBuilder(client.Handle).Build();
+                    return metadata.GetMetadata(topic.Name, limit);
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (KafkaException e)
+        {
+            throw cluster.Calls.Failure($"Asking for the partitions of topic '{topic.Name}'", e);
+        }
+
         _incarnations[topic.Name] = incarnation;
     }
 }

@@ -115,6 +115,28 @@ public sealed class ProviderRefusalTests
     }
 
     [TestMethod]
+    public async Task A_certificate_that_cannot_be_read_fails_the_first_use_and_health_without_the_password()
+    {
+        NativeClient.Require();
+        var noCertificate = typeof(ProviderRefusalTests).Assembly.Location;
+        await using var provider = new KafkaProvider(new KafkaProviderOptions
+        {
+            Security =
+            {
+                Protocol = KafkaSecurityProtocol.Ssl, CertificateLocation = noCertificate, KeyLocation = noCertificate, KeyPassword = "hunter2",
+            },
+        });
+
+        var error = await Assert.ThrowsExactlyAsync<StreamException>(() => provider.OpenProducerAsync("any").AsTask());
+        var health = await provider.CheckHealthAsync();
+
+        Assert.AreEqual(StreamErrorKind.InvalidRequest, error.Kind);
+        StringAssert.Contains(error.Message, "librdkafka does not take this configuration");
+        Assert.IsTrue(health is { Alive: true, Ready: false }, health.Description);
+        Assert.DoesNotContain("hunter2", $"{error}{health.Description}");
+    }
+
+    [TestMethod]
     public async Task A_poisoned_record_between_good_ones_is_told_and_the_good_ones_arrive()
     {
         await using var provider = await KafkaProviders.OpenAsync(_ => { });
