@@ -48,7 +48,7 @@ internal sealed class LogOffsets(KafkaCluster cluster)
         var asked = partitions.Select(partition => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(topic, partition), OffsetSpec = spec }).ToList();
         var answer = await cluster.Calls.AskAsync(
             $"Asking for offsets of topic '{topic}'",
-            (admin, limit) => admin.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = limit }),
+            (admin, limit) => admin.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = limit, IsolationLevel = cluster.Isolation }),
             cancellationToken).ConfigureAwait(false);
         return answer.ResultInfos.ToDictionary(
             static info => info.TopicPartitionOffsetError.Partition.Value, static info => info.TopicPartitionOffsetError.Offset.Value);

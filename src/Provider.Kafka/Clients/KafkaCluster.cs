@@ -12,6 +12,7 @@ internal sealed class KafkaCluster : IDisposable
     private readonly NativeConfig _config;
     private readonly SecretScrubber _scrubber;
     private readonly TokenRefresher? _tokens;
+    private readonly Lazy<IsolationLevel> _isolation;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<int, IProducer<byte[]?, byte[]?>> _producers = [];
@@ -25,6 +26,7 @@ internal sealed class KafkaCluster : IDisposable
         Logger = logger;
         Servers = BrokerList.Normalize(options.BootstrapServers);
         _config = new NativeConfig(options);
+        _isolation = new Lazy<IsolationLevel>(() => _config.ForConsumer(new StreamConsumerOptions { Partitions = [0] }, "").IsolationLevel ?? IsolationLevel.ReadCommitted);
         _scrubber = new SecretScrubber(options);
         _tokens = options.Security.TokenProvider is { } provider ? new TokenRefresher(provider, _scrubber, _stop.Token) : null;
         Watch = new ClusterWatch(Servers, _scrubber, CertificateProbe.For(options), time, logger);
@@ -45,6 +47,11 @@ internal sealed class KafkaCluster : IDisposable
     public KafkaMeter Meter { get; }
 
     public ClusterCalls Calls { get; }
+
+    /// <summary>
+    /// Where readers see the log end: before the first open transaction, unless native settings have them read what nobody committed yet.
+    /// </summary>
+    public IsolationLevel Isolation => _isolation.Value;
 
     /// <summary>Whether <see cref="Dispose"/> was called.</summary>
     public bool IsDisposed
