@@ -12,6 +12,7 @@ doctor() {
     finding 'redis-server' "$(command -v redis-server)" "$(apt_line redis-server)" 'tests of the Redis provider'
     finding 'librdkafka' "$(librdkafka_finding)" "$(librdkafka_line)" 'the Kafka provider'
     finding 'java' "$(java_finding)" "$(apt_line openjdk-17-jre-headless)" 'a Kafka broker for tests; 17 or newer'
+    finding 'kcat' "$(command -v kcat)" "$(apt_line kcat)" 'tests of the Kafka provider with other clients'
     finding 'KAFKA_HOME' "$(kafka_finding)" "$kafka_line" 'tests of the Kafka provider'
 }
 

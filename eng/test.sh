@@ -17,6 +17,7 @@ run_tests() {
     ensure libzstd.so.1 libzstd1 || true
     ensure liblz4.so.1 liblz4-1 || true
     use_neighbouring_kafka
+    [ -z "${KAFKA_HOME:-}${DASHSTREAM_KAFKA:-}" ] || ensure kcat kcat || true
     build "$solution"
     run_projects
 }

@@ -6,14 +6,18 @@ namespace DashStream.Providers;
 /// <summary>Kafka's requests about groups, by their id at the brokers. Safe for concurrent use.</summary>
 internal sealed class GroupRequests(KafkaCluster cluster)
 {
+    private const string ConsumerType = "consumer";
+
     private static readonly GroupView Nothing = new([], new Dictionary<TopicPartition, long>());
 
     public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
     {
-        var answer = await cluster.Calls.AskAsync(
-            "Listing groups", static (admin, limit) => admin.ListConsumerGroupsAsync(new ListConsumerGroupsOptions { RequestTimeout = limit }), cancellationToken)
+        // Not ListConsumerGroups: librdkafka 2.15.1 frees an error twice there, and takes the process down, when one broker does not answer in time.
+        var groups = await cluster.Calls.AskAsync("Listing groups", static (admin, limit) => Task.Run(() => admin.ListGroups(limit)), cancellationToken)
             .ConfigureAwait(false);
-        return [.. answer.Valid.Select(static group => group.GroupId)];
+
+        // Groups of the new protocol have no type here. Those of other kinds, such as Connect's, do.
+        return [.. groups.Where(static group => group.ProtocolType is ConsumerType or "").Select(static group => group.Group)];
     }
 
     /// <summary>Members and commits of a group; nothing of either when there is none.</summary>
