@@ -51,7 +51,7 @@ internal sealed class DeadLetterWriter(
             catch (Exception e)
             {
                 status.LetterFailed(e);
-                var delay = options.Retry.DelayAfter(attempt, Random.Shared);
+                var delay = options.Retry.DelayAfter(attempt, Chance.Random);
                 Log.DeadLetterRetried(logger, topic, message.Position.ToString(), attempt, delay, e);
                 await Task.Delay(delay, time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (closing.IsCancellationRequested)

@@ -119,7 +119,7 @@ internal sealed class DeliveryHandler(
     private async Task PauseAsync(ReceivedMessage message)
     {
         status.WaitBegun();
-        var delay = retry.DelayAfter(message.Attempt, Random.Shared);
+        var delay = retry.DelayAfter(message.Attempt, Chance.Random);
         await Task.Delay(delay, time, message.Partition.Closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         status.WaitEnded();
     }

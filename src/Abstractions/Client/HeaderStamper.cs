@@ -51,7 +51,7 @@ internal sealed class HeaderStamper(string tenantId, TimeProvider time)
     private static ByteString NewId()
     {
         Span<byte> id = stackalloc byte[MessageIdBytes];
-        Guid.NewGuid().TryWriteBytes(id, bigEndian: true, out _);
+        Chance.NewId().TryWriteBytes(id, bigEndian: true, out _);
         return ByteString.CopyFrom(id);
     }
 }

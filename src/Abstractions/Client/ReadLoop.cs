@@ -77,7 +77,7 @@ internal sealed class ReadLoop(
     private async ValueTask BackOffAsync(int failures, StreamException error, CancellationToken stop)
     {
         var ceiling = Math.Min(LastBackoff.TotalMilliseconds, FirstBackoff.TotalMilliseconds * Math.Pow(2, failures));
-        var delay = TimeSpan.FromMilliseconds((ceiling / 2) + (Random.Shared.NextDouble() * ceiling / 2));
+        var delay = TimeSpan.FromMilliseconds((ceiling / 2) + (Chance.Random.NextDouble() * ceiling / 2));
         Log.ReadRetried(logger, consumer.Topic, delay, error);
         await Task.Delay(delay, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

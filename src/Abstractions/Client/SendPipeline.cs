@@ -8,7 +8,7 @@ namespace DashStream.Client;
 internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerOptions options, TimeProvider time)
 {
     private readonly MessageCodec _codec = new(options.Codec);
-    private readonly LaneTable _lanes = new(options.MaxLanes, Guid.NewGuid());
+    private readonly LaneTable _lanes = new(options.MaxLanes, Chance.NewId());
     private readonly HeaderStamper _stamper = new(options.TenantId, time);
 
     [ThreadStatic]

@@ -97,6 +97,6 @@ internal sealed class GroupLedger(IGroupStore store, string topic, string group,
     private static TimeSpan PauseAfter(int attempt)
     {
         var ceiling = Math.Min(LongestPause.TotalMilliseconds, FirstPause.TotalMilliseconds * Math.Pow(2, attempt));
-        return TimeSpan.FromMilliseconds(ceiling * (0.5 + (Random.Shared.NextDouble() / 2)));
+        return TimeSpan.FromMilliseconds(ceiling * (0.5 + (Chance.Random.NextDouble() / 2)));
     }
 }

@@ -305,7 +305,7 @@ internal sealed class GroupMembership : ISessionKeeper
     private TimeSpan BackoffAfter(int failures)
     {
         var ceiling = Math.Min(_options.HeartbeatInterval.TotalMilliseconds, FirstBackoff.TotalMilliseconds * Math.Pow(2, failures));
-        return TimeSpan.FromMilliseconds(ceiling * (0.5 + (Random.Shared.NextDouble() / 2)));
+        return TimeSpan.FromMilliseconds(ceiling * (0.5 + (Chance.Random.NextDouble() / 2)));
     }
 
     private static bool MayPass(StreamException error) => error.IsTransient || error.Kind is StreamErrorKind.Timeout or StreamErrorKind.Full;

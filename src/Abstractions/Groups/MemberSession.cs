@@ -165,5 +165,5 @@ internal sealed class MemberSession
         return gone.Count > 0;
     }
 
-    private string NewId() => $"{_options.MemberName}-{Guid.NewGuid():N}";
+    private string NewId() => $"{_options.MemberName}-{Chance.NewId():N}";
 }

@@ -23,7 +23,7 @@ internal sealed class AppendWriter : IThreadPoolWorkItem
         _topic = topic;
         _time = time;
         _random = random;
-        _chunk = new AppendChunk(topic, Guid.NewGuid(), options.MaxBatchRecords, options.MaxBatchBytes);
+        _chunk = new AppendChunk(topic, Chance.NewId(), options.MaxBatchRecords, options.MaxBatchBytes);
         Queue = new AppendQueue(topic, options, time, () => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false));
     }
 

@@ -40,7 +40,7 @@ internal sealed class CursorStarts(ILogStore store, TopicSpec topic, StreamConsu
             catch (StreamException e) when (e.IsTransient || e.Kind == StreamErrorKind.Timeout)
             {
                 var ceiling = Math.Min(LongestPause.TotalMilliseconds, FirstPause.TotalMilliseconds * Math.Pow(2, failures));
-                await Task.Delay(TimeSpan.FromMilliseconds(ceiling * (0.5 + (Random.Shared.NextDouble() / 2))), time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(TimeSpan.FromMilliseconds(ceiling * (0.5 + (Chance.Random.NextDouble() / 2))), time, cancellationToken).ConfigureAwait(false);
             }
         }
     }

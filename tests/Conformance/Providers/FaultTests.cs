@@ -1,4 +1,5 @@
 using DashStream.Conformance.Providers.Faults;
+using DashStream.Providers;
 
 namespace DashStream.Conformance.Providers;
 
@@ -45,6 +46,24 @@ public sealed class FaultTests
     [TestMethod]
     public Task Counting_that_is_there_and_not_claimed_is_noticed() =>
         BitesAsync<Capabilities<DeniesCounting>, DeniesCounting>(suite => suite.Counts_are_as_claimed());
+
+    [TestMethod]
+    public Task A_run_of_faults_notices_a_lost_record() =>
+        RunBreaksAsync("lost", new FaultSet { OnRead = static records => [.. records.Where(record => record.Position!.Value.Offset != 3)] });
+
+    [TestMethod]
+    public Task A_run_of_faults_notices_another_order() =>
+        RunBreaksAsync("order", new FaultSet { OnRead = static records => [.. records.Reverse()] });
+
+    private static async Task RunBreaksAsync(string promise, FaultSet faults)
+    {
+        await using var provider = new FaultyProvider(new MemoryProvider(), faults);
+
+        var reports = await Task.WhenAll(Enumerable.Range(0, 5).Select(seed => FaultRun.RunAsync(provider, seed, limit: TimeSpan.FromSeconds(2))));
+
+        Assert.IsTrue(
+            reports.Any(report => report.Broken.Any(line => line.StartsWith(promise, StringComparison.Ordinal))), string.Join(Environment.NewLine, reports.AsEnumerable()));
+    }
 
     private static async Task BitesAsync<TSuite, TFixture>(Func<TSuite, Task> run)
         where TSuite : ConformanceSuite<TFixture>, new()

@@ -184,6 +184,28 @@ public sealed class DashStreamConsumerTests
     }
 
     [TestMethod]
+    public async Task A_failed_message_of_a_lost_partition_is_not_tried_again()
+    {
+        var fail = new TaskCompletionSource();
+        var calls = 0;
+        await using var consumer = await OpenAsync(new() { OnFailure = (_, _) => new(FailureAction.Retry) });
+        var run = consumer.RunAsync(async (_, _) =>
+        {
+            Interlocked.Increment(ref calls);
+            await fail.Task;
+        });
+        Put("a", "1");
+        await UntilAsync(() => calls == 1);
+
+        await _provider.LoseAsync(0);
+        fail.SetException(new InvalidOperationException("by plan"));
+        await consumer.StopAsync(Patience);
+        await run;
+
+        Assert.AreEqual(1, calls);
+    }
+
+    [TestMethod]
     public async Task A_stop_is_bounded_though_a_handler_is_not_and_says_what_is_left()
     {
         await using var consumer = await OpenAsync(new() { StopTimeout = TimeSpan.FromMilliseconds(100) });
