@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using DashStream.Client;
 using DashStream.Protocol;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DashStream;
 
@@ -13,19 +15,17 @@ public sealed class DashStreamProducer : IAsyncDisposable
     private readonly IStreamProducer _producer;
     private readonly DashStreamProducerOptions _options;
     private readonly TimeProvider _time;
-    private readonly SendPipeline _pipeline;
-    private readonly SendQueue _queue;
+    private readonly MessageSender _sender;
     private readonly Lock _stopGate = new();
     private Task<FlushReceipt>? _stop;
     private volatile bool _stopped;
 
-    private DashStreamProducer(IStreamProducer producer, DashStreamProducerOptions options, TimeProvider time)
+    private DashStreamProducer(IStreamProducer producer, DashStreamProducerOptions options, TimeProvider time, ILogger logger)
     {
         _producer = producer;
         _options = options;
         _time = time;
-        _pipeline = new SendPipeline(producer, options, time);
-        _queue = new SendQueue(options.MaxInFlightBytes, options.MaxWaitingSends, time);
+        _sender = new MessageSender(producer, options, time, logger);
     }
 
     /// <summary>The topic.</summary>
@@ -36,17 +36,18 @@ public sealed class DashStreamProducer : IAsyncDisposable
     /// <param name="topic">A topic name, see <see cref="StreamNames"/>.</param>
     /// <param name="options">Settings; null means the defaults.</param>
     /// <param name="time">The clock; null means the system's.</param>
+    /// <param name="logger">Told of what callers are not; null means nobody.</param>
     /// <param name="cancellationToken">Ends the opening.</param>
     /// <exception cref="StreamException">An option or the name is invalid, or the provider could not open.</exception>
     public static async ValueTask<DashStreamProducer> OpenAsync(IStreamProvider provider, string topic, DashStreamProducerOptions? options = null,
-        TimeProvider? time = null, CancellationToken cancellationToken = default)
+        TimeProvider? time = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(provider);
         StreamNames.ThrowIfInvalidTopic(topic);
         options ??= new DashStreamProducerOptions();
         OptionFaults.ThrowIfAny(nameof(DashStreamProducerOptions), options.Faults());
         var producer = await provider.OpenProducerAsync(topic, cancellationToken).ConfigureAwait(false);
-        return new DashStreamProducer(producer, options, time ?? TimeProvider.System);
+        return new DashStreamProducer(producer, options, time ?? TimeProvider.System, logger ?? NullLogger.Instance);
     }
 
     /// <summary>
@@ -62,18 +63,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             ThrowIfStopped();
-            if (_queue.IsOpen)
-            {
-                var handedOver = _pipeline.HandOver(message);
-                if (!handedOver.IsThrottled)
-                {
-                    _queue.Add(handedOver.Bytes);
-                    return CompleteAsync(handedOver, cancellationToken);
-                }
-            }
-
-            MessageValidator.Check(message);
-            return SendInTurnAsync(Enqueue(message), cancellationToken);
+            return _sender.SendAsync(message, cancellationToken);
         }
         catch (Exception e) when (e is StreamException or OperationCanceledException or ArgumentException)
         {
@@ -95,7 +85,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
         for (var i = 0; i < outcomes.Length; i++)
         {
             // What finds no room waits inside the call, in order, and not as one of the sends that MaxWaitingSends bounds.
-            while (decided < i && _queue.Waiting > 0)
+            while (decided < i && _sender.Waiting > 0)
             {
                 results[decided] = await outcomes[decided].ConfigureAwait(false);
                 decided++;
@@ -118,8 +108,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
     public async ValueTask<FlushReceipt> FlushAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfStopped();
-        await _queue.WhenPassed().WaitAsync(cancellationToken).ConfigureAwait(false);
-        return await _producer.FlushAsync(cancellationToken).ConfigureAwait(false);
+        return await _sender.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -133,7 +122,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
         lock (_stopGate)
         {
             _stopped = true;
-            stop = _stop ??= StopOnceAsync(StopDeadline.Start(deadline, _time));
+            stop = _stop ??= _sender.StopAsync(StopDeadline.Start(deadline, _time));
         }
 
         return await stop.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -149,74 +138,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
         finally
         {
             await _producer.DisposeAsync().ConfigureAwait(false);
-            _queue.Dispose();
-        }
-    }
-
-    private async Task<FlushReceipt> StopOnceAsync(StopDeadline deadline)
-    {
-        await _queue.WhenPassed().WaitAsync(deadline.Left, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var left = _queue.Close(Closed);
-        var receipt = await _producer.StopAsync(deadline.Left).ConfigureAwait(false);
-        return receipt with { Pending = receipt.Pending + left };
-    }
-
-    private ValueTask<SendReceipt> CompleteAsync(HandOver handedOver, CancellationToken cancellationToken)
-    {
-        var decided = DecideAsync(handedOver);
-        return cancellationToken.CanBeCanceled && !decided.IsCompleted
-            ? new ValueTask<SendReceipt>(decided.AsTask().WaitAsync(cancellationToken))
-            : decided;
-    }
-
-    // Runs to the end whether or not the caller still waits: the bytes are on their way until the provider has decided.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<SendReceipt> DecideAsync(HandOver handedOver)
-    {
-        try
-        {
-            return new SendReceipt(await handedOver.Stored.ConfigureAwait(false), handedOver.Sequence);
-        }
-        finally
-        {
-            _queue.Remove(handedOver.Bytes);
-        }
-    }
-
-    private WaitingSend Enqueue(DashStreamMessage message)
-    {
-        var waiting = new WaitingSend(message, HandOverQueued);
-        if (_queue.TryEnqueue(waiting))
-        {
-            return waiting;
-        }
-
-        ThrowIfStopped();
-        throw new StreamException(StreamErrorKind.Throttled,
-                $"{_options.MaxWaitingSends} sends to topic '{Topic}' are waiting for room already ({nameof(DashStreamProducerOptions.MaxWaitingSends)}). Await earlier sends first.");
-    }
-
-    private HandOver HandOverQueued(DashStreamMessage message)
-    {
-        var handedOver = _pipeline.HandOver(message);
-        if (!handedOver.IsThrottled)
-        {
-            _queue.Add(handedOver.Bytes);
-        }
-
-        return handedOver;
-    }
-
-    private async ValueTask<SendReceipt> SendInTurnAsync(WaitingSend waiting, CancellationToken cancellationToken)
-    {
-        using (waiting)
-        using (var deadline = new CancellationTokenSource(_options.MaxWait, _time))
-        using (cancellationToken.UnsafeRegister(_ => waiting.Fail(new OperationCanceledException(cancellationToken)), null))
-        {
-            waiting.GiveUpOn(() => new StreamException(StreamErrorKind.Throttled,
-                $"No room for another send to topic '{Topic}' within {_options.MaxWait}; nothing of it was stored. The provider is slower than its senders."), deadline.Token);
-            var handedOver = await waiting.HandedOver.ConfigureAwait(false);
-            return await CompleteAsync(handedOver, cancellationToken).ConfigureAwait(false);
+            _sender.Dispose();
         }
     }
 
@@ -237,9 +159,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
     {
         if (_stopped)
         {
-            throw Closed();
+            throw _sender.Closed();
         }
     }
-
-    private StreamException Closed() => new(StreamErrorKind.Closed, $"The producer of topic '{Topic}' was stopped; open a new one to send again.");
 }

@@ -47,4 +47,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 123, Level = LogLevel.Error, Message = "{Folder}: the spooled dead letter {File} cannot be stored ever and was put aside")]
     public static partial void DeadLetterPutAside(ILogger logger, string folder, string file, Exception error);
+
+    [LoggerMessage(EventId = 140, Level = LogLevel.Error, Message = "{Topic}: the dead letter of a failed send could not be stored; its caller has the send's error")]
+    public static partial void DeadLetterLost(ILogger logger, string topic, Exception error);
 }

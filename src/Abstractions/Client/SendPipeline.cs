@@ -5,7 +5,7 @@ using DashStream.Sequencing;
 namespace DashStream.Client;
 
 /// <summary>Steps 1 and 4 of a send: validate, then in the thread's lane take the number, stamp, encode once, hand over. Thread-safe; never waits.</summary>
-internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerOptions options, TimeProvider time)
+internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerOptions options, TimeProvider time, FailedSends? failed)
 {
     private readonly MessageCodec _codec = new(options.Codec);
     private readonly LaneTable _lanes = new(options.MaxLanes, Chance.NewId());
@@ -14,9 +14,12 @@ internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerO
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _buffer;
 
+    public string TenantOf(Header header) => _stamper.TenantOf(header);
+
     /// <summary>Hands the message to the provider, or throws what is wrong with it; then its number is not spent.</summary>
-    public HandOver HandOver(DashStreamMessage message)
+    public HandOver HandOver(SendItem item)
     {
+        var message = item.Message;
         var source = MessageValidator.Check(message);
         var tenant = _stamper.TenantOf(source);
         while (true)
@@ -66,34 +69,43 @@ internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerO
     {
         var value = Encode(message, header);
         var record = new StreamRecord(lane.Key, value, lane.Headers, header.TimestampUs > 0 ? header.TimestampUs : _stamper.NowUs());
-        var stored = HandToProvider(record);
-        if (stored.IsFaulted)
+        var stored = HandToProvider(record, out var error);
+        if (error is { Kind: StreamErrorKind.Throttled })
         {
-            // Refused at once means certainly not stored: the number is still free. Anything else may be stored, so the number is spent.
-            var error = RefusalOf(stored);
-            if (error.Kind == StreamErrorKind.Throttled)
-            {
-                return Client.HandOver.Throttled;
-            }
+            return Client.HandOver.Throttled;
+        }
 
-            lane.Last = error.Kind is StreamErrorKind.TooLarge or StreamErrorKind.InvalidRequest or StreamErrorKind.Closed ? lane.Last : lastWhenTaken;
+        // Refused at once means certainly not stored: the number is still free. Anything else may be stored, so the number is spent.
+        if (error is { Kind: StreamErrorKind.TooLarge or StreamErrorKind.InvalidRequest or StreamErrorKind.Closed })
+        {
             throw error;
         }
 
         lane.Last = lastWhenTaken;
-        return Client.HandOver.Accepted(stored, header.Sequence, value.Length + lane.Key.Length);
+        var kept = failed is null ? stored : failed.GuardAsync(stored, record);
+        return Client.HandOver.Accepted(kept, header.Sequence, value.Length + lane.Key.Length);
     }
 
-    private ValueTask<StreamPosition> HandToProvider(StreamRecord record)
+    private ValueTask<StreamPosition> HandToProvider(StreamRecord record, out StreamException? error)
     {
+        ValueTask<StreamPosition> stored;
         try
         {
-            return producer.SendAsync(record, CancellationToken.None);
+            stored = producer.SendAsync(record, CancellationToken.None);
         }
         catch (Exception e)
         {
-            return ValueTask.FromException<StreamPosition>(e);
+            stored = ValueTask.FromException<StreamPosition>(e);
         }
+
+        if (!stored.IsFaulted)
+        {
+            error = null;
+            return stored;
+        }
+
+        error = ErrorOf(stored);
+        return ValueTask.FromException<StreamPosition>(error);
     }
 
     private byte[] Encode(DashStreamMessage message, Header header)
@@ -124,7 +136,7 @@ internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerO
         }
     }
 
-    private static StreamException RefusalOf(ValueTask<StreamPosition> refused)
+    private static StreamException ErrorOf(ValueTask<StreamPosition> refused)
     {
         var error = refused.AsTask().Exception!.InnerException!;
         return error as StreamException ?? new StreamException(StreamErrorKind.Fatal, $"The provider failed unexpectedly: {error.Message}", error);

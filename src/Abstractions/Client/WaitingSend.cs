@@ -1,10 +1,7 @@
-using DashStream.Protocol;
-
 namespace DashStream.Client;
 
 /// <summary>A send that could not be handed over at once. It settles once: handed over, or given up by its caller or its deadline.</summary>
-internal sealed class WaitingSend(
-    DashStreamMessage message, Func<DashStreamMessage, HandOver> handOver) : IDisposable
+internal sealed class WaitingSend(SendItem item, Func<SendItem, HandOver> handOver) : IDisposable
 {
     private readonly TaskCompletionSource<HandOver> _handedOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
@@ -39,7 +36,7 @@ internal sealed class WaitingSend(
 
             try
             {
-                var result = handOver(message);
+                var result = handOver(item);
                 if (result.IsThrottled)
                 {
                     return false;

@@ -32,7 +32,7 @@ public sealed class DashStreamClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(topic);
         ObjectDisposedException.ThrowIf(_disposed, this);
         var opening = _producers.GetOrAdd(topic, name => new Lazy<Task<DashStreamProducer>>(
-            () => DashStreamProducer.OpenAsync(Provider, name, _options.Producer, _time, CancellationToken.None).AsTask()));
+            () => DashStreamProducer.OpenAsync(Provider, name, _options.Producer, _time, _logger, CancellationToken.None).AsTask()));
         try
         {
             return await opening.Value.WaitAsync(cancellationToken).ConfigureAwait(false);

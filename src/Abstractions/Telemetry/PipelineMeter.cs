@@ -29,6 +29,7 @@ internal static class PipelineMeter
     public static readonly Counter<long> DeadLetterRetries = Count("dashstream_dlq_send_retries_total", "Failed attempts to store a dead letter.");
     public static readonly Counter<long> RateLimitExceeded = Count("dashstream_rate_limit_exceeded_total", "Checks of the rate limit that were refused.");
     public static readonly Counter<long> RateLimitAllowed = Count("dashstream_rate_limit_allowed_total", "Checks of the rate limit that were let through.");
+    public static readonly Counter<long> RateLimiterFailures = Count("dashstream_rate_limiter_failures_total", "Checks that the rate limiter could not decide.");
     public static readonly Counter<long> RateLimiterRedisErrors = Count("dashstream_rate_limiter_redis_errors_total", "Failed calls of the shared rate limiter.");
     public static readonly Counter<long> UnsupportedEncoding = Count("dashstream_unsupported_encoding_total", "Values in an encoding that is not supported.");
 
