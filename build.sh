@@ -82,9 +82,15 @@ run_built() {
 
 demo() {
     local project=samples/AgentDemo/AgentDemo.csproj
-    [ -f "$project" ] || die "$project is not there"
     require_sdk
     choose_dependency_set
+    # Only this one needs a Kafka client.
+    case " $* " in
+        *' kafka:'*)
+            project=samples/AgentDemo.Kafka/AgentDemo.Kafka.csproj
+            provide_librdkafka
+            ;;
+    esac
     build "$project"
     run_built "$project" "$@"
 }

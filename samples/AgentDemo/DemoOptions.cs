@@ -7,7 +7,8 @@ internal sealed record DemoOptions(string? Runs, string? Store, string Topic)
         usage: AgentDemo [RUNS.json] [--to URI] [--topic TOPIC]
 
           RUNS.json   recorded chat runs to import; without it a small agent answers questions
-          --to URI    memory:, file:DIR or sqlite:PATH. Default: a SQLite database that is deleted at the end
+          --to URI    memory:, file:DIR or sqlite:PATH. Default: a SQLite database that is deleted at the end.
+                      kafka://HOST:PORT with samples/AgentDemo.Kafka, which ./build.sh demo then takes
           --topic T   default: agent-runs
         """;
 

@@ -8,9 +8,15 @@ namespace AgentDemo;
 /// <summary>What the demo is made of. Only the provider's one line knows which store is used.</summary>
 internal static class DemoServices
 {
-    public static IServiceCollection AddAgentDemo(this IServiceCollection services, string store)
+    public static IServiceCollection AddAgentDemo(
+        this IServiceCollection services, string store, Func<DashStreamBuilder, string, bool>? otherStore = null)
     {
-        services.AddDashStream().UseStore(store);
+        var stream = services.AddDashStream();
+        if (otherStore is null || !otherStore(stream, store))
+        {
+            stream.UseStore(store);
+        }
+
         services.AddSingleton<NoteLibrary>();
         services.AddSingleton<GroupReader>();
         services.AddSingleton<AgentRecording>();
@@ -26,6 +32,7 @@ internal static class DemoServices
             ("memory", _) => stream.UseMemory(),
             ("file", { Length: > 0 }) => stream.UseFile(place),
             ("sqlite", { Length: > 0 }) => stream.UseSqlite(place),
+            ("kafka", _) => throw new ArgumentException("This program is built without Kafka; samples/AgentDemo.Kafka is the same with it.", nameof(store)),
             _ => throw new ArgumentException($"'{store}' is no store; known are memory:, file:DIR, sqlite:PATH.", nameof(store)),
         };
     }
