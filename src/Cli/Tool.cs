@@ -57,6 +57,7 @@ internal static class Tool
         ParseCommand.Make(terminal, stores),
         TopicsCommand.Make(terminal, stores),
         GroupsCommand.Make(terminal, stores),
+        DlqCommand.Make(terminal, stores),
     };
 
     private static int RefuseUsage(ParseResult parsed, Terminal terminal)

@@ -20,6 +20,13 @@ internal static class CommonOptions
         return to;
     }
 
+    public static Option<string> From()
+    {
+        var from = new Option<string>("--from") { Description = $"The store to read from: {ProviderFactory.Schemes}", Required = true, HelpName = "URI" };
+        from.Validators.Add(result => ForValue(result, ProviderFactory.FaultOf));
+        return from;
+    }
+
     public static Option<string> Topic(string description, bool required) => Name("--topic", "TOPIC", description, required, StreamNames.ThrowIfInvalidTopic, "-t");
 
     public static Option<string> Group(string description) => Name("--group", "GROUP", description, required: false, StreamNames.ThrowIfInvalidGroup, "-g");

@@ -21,6 +21,9 @@ public sealed class KafkaClassicConsumerLifecycle : ConsumerLifecycleConformance
 public sealed class KafkaClassicContent : ContentConformance<KafkaClassicFixture>;
 
 [TestClass]
+public sealed class KafkaClassicDeadLetters : DeadLettersConformance<KafkaClassicFixture>;
+
+[TestClass]
 public sealed class KafkaClassicFaultPlan : FaultPlanConformance<KafkaClassicFixture>;
 
 [TestClass]

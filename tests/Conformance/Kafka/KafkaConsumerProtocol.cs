@@ -21,6 +21,9 @@ public sealed class KafkaConsumerProtocolConsumerLifecycle : ConsumerLifecycleCo
 public sealed class KafkaConsumerProtocolContent : ContentConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]
+public sealed class KafkaConsumerProtocolDeadLetters : DeadLettersConformance<KafkaConsumerProtocolFixture>;
+
+[TestClass]
 public sealed class KafkaConsumerProtocolFaultPlan : FaultPlanConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]

@@ -21,6 +21,9 @@ public sealed class FileConsumerLifecycle : ConsumerLifecycleConformance<FileFix
 public sealed class FileContent : ContentConformance<FileFixture>;
 
 [TestClass]
+public sealed class FileDeadLetters : DeadLettersConformance<FileFixture>;
+
+[TestClass]
 public sealed class FileFaultPlan : FaultPlanConformance<FileFixture>;
 
 [TestClass]

@@ -21,6 +21,9 @@ public sealed class MemoryConsumerLifecycle : ConsumerLifecycleConformance<Memor
 public sealed class MemoryContent : ContentConformance<MemoryFixture>;
 
 [TestClass]
+public sealed class MemoryDeadLetters : DeadLettersConformance<MemoryFixture>;
+
+[TestClass]
 public sealed class MemoryFaultPlan : FaultPlanConformance<MemoryFixture>;
 
 [TestClass]

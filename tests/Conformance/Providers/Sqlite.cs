@@ -21,6 +21,9 @@ public sealed class SqliteConsumerLifecycle : ConsumerLifecycleConformance<Sqlit
 public sealed class SqliteContent : ContentConformance<SqliteFixture>;
 
 [TestClass]
+public sealed class SqliteDeadLetters : DeadLettersConformance<SqliteFixture>;
+
+[TestClass]
 public sealed class SqliteFaultPlan : FaultPlanConformance<SqliteFixture>;
 
 [TestClass]
