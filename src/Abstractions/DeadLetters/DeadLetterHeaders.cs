@@ -42,6 +42,9 @@ public static class DeadLetterHeaders
     /// <summary>Counts the edits of a letter from 1; absent before the first. The highest of one trace id is the letter as it stands.</summary>
     public const string Edit = "ds-dlq-edit";
 
+    /// <summary>Present when an edit gave the message another key, which then decides its partition.</summary>
+    public const string KeyEdited = "ds-dlq-key-edited";
+
     /// <summary>Stands before the names of the record's own headers, which keep their order, bytes and repetitions.</summary>
     public const string OriginalPrefix = "ds-dlq-h-";
 

@@ -13,7 +13,7 @@ internal sealed class DeadLetterRecords(DeadLetterOptions options, TimeProvider 
 
     private readonly DeadLetterErrors _errors = new(options.Scrub, options.MaxErrorLength);
 
-    public string TopicOf(DeadLetter letter) => options.Topic ?? letter.SourceTopic + ".dlq";
+    public string TopicOf(DeadLetter letter) => options.Topic ?? Beside(letter.SourceTopic);
 
     /// <summary>How deep the letter would lie in others: 1 for a message.</summary>
     public static int HopsOf(DeadLetter letter) => letter.Record.Headers.TryGet(DeadLetterHeaders.Stage, out _)
@@ -50,6 +50,20 @@ internal sealed class DeadLetterRecords(DeadLetterOptions options, TimeProvider 
         record = RecordOf(document, bare, letter);
         room = maxRecordBytes - (record.SizeBytes - Base64.GetMaxEncodedToUtf8Length(document.Payload.Length)) - CutMembersBytes;
         return record.SizeBytes <= maxRecordBytes ? record : RecordOf(Cut(document, letter, Math.Max(0, room)), bare, letter);
+    }
+
+    // The longest names leave no room for more; a hash keeps two of them apart.
+    private static string Beside(string topic)
+    {
+        const string Suffix = ".dlq";
+        const int HashDigits = 16;
+        if (topic.Length + Suffix.Length <= StreamNames.MaxLength)
+        {
+            return topic + Suffix;
+        }
+
+        var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(topic)))[..HashDigits];
+        return $"{topic.AsSpan(0, StreamNames.MaxLength - Suffix.Length - HashDigits - 1)}-{hash}{Suffix}";
     }
 
     private static DeadLetterDocument Cut(DeadLetterDocument document, DeadLetter letter, long room) =>

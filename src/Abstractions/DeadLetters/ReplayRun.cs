@@ -125,7 +125,8 @@ internal sealed class ReplayRun(DeadLetterReader letters, DeadLetterReplayOption
             new(DeadLetterHeaders.ReplayOf, DeadLetterReplayer.MarkOf(letter)),
             new(DeadLetterHeaders.ReplayCount, (letter.ReplayCount + 1).ToString(CultureInfo.InvariantCulture)),
         ];
-        var keepsPartition = message.TargetPartition < producer.PartitionCount && (producer.Topic == letter.Document.SourceTopic || message.Key.IsEmpty);
+        var isAtHome = producer.Topic == letter.Document.SourceTopic && message.Key.Span.SequenceEqual(letter.OriginalKey.Span);
+        var keepsPartition = message.TargetPartition < producer.PartitionCount && (isAtHome || message.Key.IsEmpty);
         return new StreamRecord(message.Key, message.Value, StreamHeaders.Create([.. headers]))
         {
             TargetPartition = keepsPartition ? message.TargetPartition : null,

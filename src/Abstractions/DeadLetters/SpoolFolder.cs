@@ -42,7 +42,7 @@ internal sealed class SpoolFolder(string path, TimeProvider time)
 
     public void Add(byte[] letter)
     {
-        Directory.CreateDirectory(path);
+        CreateFolder();
         var name = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow().UtcTicks:D20}-{Interlocked.Increment(ref _count):D10}-{_writer}");
         var final = System.IO.Path.Combine(path, name + Suffix);
         var temporary = System.IO.Path.Combine(path, name + TemporarySuffix);
@@ -74,7 +74,7 @@ internal sealed class SpoolFolder(string path, TimeProvider time)
     /// <summary>Takes the right to take letters out, or returns null when another process has it. The system gives it up for a process that dies.</summary>
     public IDisposable? TryLock()
     {
-        Directory.CreateDirectory(path);
+        CreateFolder();
         try
         {
             return new FileStream(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
@@ -96,6 +96,19 @@ internal sealed class SpoolFolder(string path, TimeProvider time)
     {
         var file = System.IO.Path.Combine(path, name);
         File.Move(file, file + (isDamaged ? DamagedSuffix : RefusedSuffix), overwrite: true);
+    }
+
+    // Letters hold what users wrote: nobody else's business.
+    private void CreateFolder()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+        }
     }
 
     private IEnumerable<FileInfo> Letters() => new DirectoryInfo(path).EnumerateFiles("*" + Suffix).Where(file => file.Name.EndsWith(Suffix, StringComparison.Ordinal));

@@ -21,6 +21,9 @@ public sealed class SpoolingDeadLetterSink : IDeadLetterSink, IAsyncDisposable
     private readonly Lock _gate = new();
     private Task? _draining;
     private volatile Exception? _lastError;
+    private long _waitingBytes;
+    private int _adds;
+    private int _shrank;
 
     /// <summary>Makes a sink; the folder is looked at with <see cref="Start"/> or the first letter.</summary>
     /// <param name="inner">Where letters go; owned, disposed with this one.</param>
@@ -131,7 +134,7 @@ public sealed class SpoolingDeadLetterSink : IDeadLetterSink, IAsyncDisposable
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var waiting = _folder.Measure().Bytes;
+            var waiting = Waiting();
             if (waiting + bytes.Length > _options.MaxBytes)
             {
                 throw new StreamException(StreamErrorKind.Full,
@@ -139,6 +142,7 @@ public sealed class SpoolingDeadLetterSink : IDeadLetterSink, IAsyncDisposable
             }
 
             _folder.Add(bytes);
+            _waitingBytes = waiting + bytes.Length;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or StreamException)
         {
@@ -153,6 +157,18 @@ public sealed class SpoolingDeadLetterSink : IDeadLetterSink, IAsyncDisposable
         }
 
         Wake();
+    }
+
+    // Measured now and then, since other processes may use the folder too, and not each time, since it may hold many files.
+    private long Waiting()
+    {
+        const int MeasureEvery = 500;
+        if (_adds++ % MeasureEvery == 0 || Interlocked.Exchange(ref _shrank, 0) != 0)
+        {
+            _waitingBytes = _folder.Measure().Bytes;
+        }
+
+        return _waitingBytes;
     }
 
     private void Wake()
@@ -224,6 +240,7 @@ public sealed class SpoolingDeadLetterSink : IDeadLetterSink, IAsyncDisposable
             var letter = SpooledLetter.Parse(_folder.Read(name));
             await _inner.StoreAsync(letter.Topic, letter.Record, cancellationToken).ConfigureAwait(false);
             _folder.Remove(name);
+            Volatile.Write(ref _shrank, 1);
         }
         catch (StreamException e) when (e.Kind is StreamErrorKind.Corrupt or StreamErrorKind.TooLarge or StreamErrorKind.InvalidRequest)
         {

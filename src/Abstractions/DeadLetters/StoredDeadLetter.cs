@@ -77,8 +77,10 @@ public sealed class StoredDeadLetter
         }
     }
 
-    /// <summary>The partition that the message lay in or was bound for; null when its key was to decide.</summary>
-    public int? OriginalPartition => SourcePosition?.Partition ?? DeadLetterHeaderReader.Number(Record.Headers, DeadLetterHeaders.TargetPartition);
+    /// <summary>The partition that the message lay in or was bound for; null when its key was to decide, or is another since an edit.</summary>
+    public int? OriginalPartition => Record.Headers.TryGet(DeadLetterHeaders.KeyEdited, out _)
+        ? null
+        : SourcePosition?.Partition ?? DeadLetterHeaderReader.Number(Record.Headers, DeadLetterHeaders.TargetPartition);
 
     /// <summary>How often the message had been sent again before it failed this time.</summary>
     public int ReplayCount => DeadLetterHeaderReader.Number(OriginalHeaders, DeadLetterHeaders.ReplayCount) ?? 0;
@@ -119,6 +121,11 @@ public sealed class StoredDeadLetter
         {
             headers.Add(new(DeadLetterHeaders.Stage, DeadLetterHeaderReader.NameOf(Stage)));
             headers.AddRange(SourcePosition is { } position ? [new(DeadLetterHeaders.Position, position.ToString())] : []);
+        }
+
+        if (!message.Key.Span.SequenceEqual(OriginalKey.Span) && !Record.Headers.TryGet(DeadLetterHeaders.KeyEdited, out _))
+        {
+            headers.Add(new(DeadLetterHeaders.KeyEdited, "1"));
         }
 
         headers.AddRange(message.Key.IsEmpty ? [] : [new(DeadLetterHeaders.Key, message.Key)]);

@@ -18,6 +18,19 @@ public sealed class ProviderDeadLetterSinkTests
     }
 
     [TestMethod]
+    public async Task The_longest_topic_names_have_letters_of_their_own()
+    {
+        await using var provider = new FailingProvider();
+        await using var sink = new ProviderDeadLetterSink(provider);
+        foreach (var last in new[] { "a", "b" })
+        {
+            await sink.StoreAsync(Letter("k") with { SourceTopic = new string('x', StreamNames.MaxLength - 1) + last });
+        }
+
+        Assert.HasCount(2, await provider.Admin.ListTopicsAsync());
+    }
+
+    [TestMethod]
     public async Task A_topic_that_is_named_takes_all_letters_and_keeps_its_shape()
     {
         await using var provider = new FailingProvider();
