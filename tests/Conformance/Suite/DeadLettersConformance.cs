@@ -95,7 +95,7 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
         Assert.AreEqual((20, 0, 10, 10), (totals.Letters, totals.Unreadable, totals.ByStage[DeadLetterStage.Send], totals.ByStage[DeadLetterStage.Handler]));
         CollectionAssert.AreEqual(Enumerable.Range(0, 10).Select(i => $"thread-{(2 * i) + 1}").ToArray(), ofTenant.Select(letter => letter.Document.ThreadId).ToArray());
         Assert.IsEmpty(later);
-        CollectionAssert.AreEqual(new[] { 8, 8, 4 }, pages.Select(page => page.Letters.Count).ToArray());
+        Assert.AreEqual("8 8 4", string.Join(' ', pages.Select(page => page.Letters.Count)));
         Assert.AreEqual(20, pages.SelectMany(page => page.Letters).Select(letter => letter.Id).Distinct().Count());
     }
 
@@ -139,7 +139,7 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
         Assert.AreEqual(6, one.Concat(cut).Concat(rest).Count(replay => replay.Status == DeadLetterReplayStatus.Replayed));
         Assert.IsTrue(again.Count == 6 && again.All(replay => replay.Status == DeadLetterReplayStatus.AlreadyReplayed));
         var read = (await ReadAsync(source, 12)).Where(record => record.Headers.TryGet(DeadLetterHeaders.ReplayOf, out _)).ToList();
-        CollectionAssert.AreEquivalent(new[] { "0", "1", "200", "3", "4", "5" }, read.Select(Sample.TextOf).ToArray());
+        Assert.AreEqual("0 1 3 4 5 200", string.Join(' ', read.Select(Sample.NumberOf).Order()));
         foreach (var record in read)
         {
             Assert.AreEqual("1", record.Headers.TryGet(DeadLetterHeaders.ReplayCount, out var times) ? times.Text : null);
