@@ -44,8 +44,12 @@ public static class DeadLetterBuilderExtensions
         }
 
         services.AddSingleton<IHostedService>(sp => new SpoolStart(sp.GetRequiredKeyedService<DeadLetterPlace>(name ?? "")));
-        services.AddOptions<DashStreamOptions>(builder.OptionsName).PostConfigure<IServiceProvider>(
-            (options, sp) => options.Consumer.DeadLetters ??= sp.GetRequiredKeyedService<DeadLetterPlace>(name ?? "").Sink);
+        services.AddOptions<DashStreamOptions>(builder.OptionsName).PostConfigure<IServiceProvider>((options, sp) =>
+        {
+            var sink = sp.GetRequiredKeyedService<DeadLetterPlace>(name ?? "").Sink;
+            options.Producer.DeadLetters ??= sink;
+            options.Consumer.DeadLetters ??= sink;
+        });
         return builder;
     }
 

@@ -15,7 +15,7 @@ public sealed class DeadLetterRegistrationTests
     public void Delete() => Directory.Delete(_folder, recursive: true);
 
     [TestMethod]
-    public async Task The_streams_consumers_use_the_registered_sink()
+    public async Task The_streams_producers_and_consumers_use_the_registered_sink()
     {
         var services = new ServiceCollection();
         services.AddDashStream().UseMemory().UseDeadLetters();
@@ -26,6 +26,7 @@ public sealed class DeadLetterRegistrationTests
 
         Assert.AreSame(container.GetRequiredService<IDeadLetterSink>(), options.Get(Options.DefaultName).Consumer.DeadLetters);
         Assert.AreSame(container.GetRequiredKeyedService<IDeadLetterSink>("audit"), options.Get("audit").Consumer.DeadLetters);
+        Assert.AreSame(container.GetRequiredKeyedService<IDeadLetterSink>("audit"), options.Get("audit").Producer.DeadLetters);
         Assert.AreNotSame(container.GetRequiredService<IDeadLetterSink>(), container.GetRequiredKeyedService<IDeadLetterSink>("audit"));
         Assert.IsInstanceOfType<ProviderDeadLetterSink>(container.GetRequiredService<IDeadLetterSink>());
     }
