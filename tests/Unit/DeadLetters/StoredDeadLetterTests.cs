@@ -80,6 +80,24 @@ public sealed class StoredDeadLetterTests
     }
 
     [TestMethod]
+    [DataRow(CodecFailure.Empty, "io_error")]
+    [DataRow(CodecFailure.UnknownFrame, "invalid_format")]
+    [DataRow(CodecFailure.TooLarge, "invalid_format")]
+    [DataRow(CodecFailure.DecompressedTooLarge, "decompression_error")]
+    [DataRow(CodecFailure.Truncated, "decompression_error")]
+    [DataRow(CodecFailure.Checksum, "decompression_error")]
+    [DataRow(CodecFailure.LibraryMissing, "decompression_error")]
+    [DataRow(CodecFailure.Protobuf, "decode_error")]
+    [DataRow(CodecFailure.SchemaVersion, "schema_error")]
+    [DataRow(CodecFailure.MissingHeader, "schema_error")]
+    public void Undecodable_bytes_have_the_originals_error_type(CodecFailure failure, string errorType)
+    {
+        var letter = Failed(Record("k", [1]), DeadLetterStage.Decode) with { Error = new CodecException(failure, "bad bytes") };
+
+        Assert.AreEqual(errorType, Stored(letter).Document.ErrorType);
+    }
+
+    [TestMethod]
     public void The_running_activity_is_the_trace_when_the_record_has_none()
     {
         using var activity = new Activity("handle").SetIdFormat(ActivityIdFormat.W3C).Start();
