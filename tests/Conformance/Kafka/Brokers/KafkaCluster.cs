@@ -104,14 +104,11 @@ internal sealed class KafkaCluster : IAsyncDisposable
     }
 
     /// <summary>Allows a user everything on a topic and on every group; for clusters with access rules.</summary>
-    public Task AllowAsync(KafkaUser user, string topic) => Admin.CreateAclsAsync(
-    [
-        Rule(user, ResourceType.Topic, ResourcePatternType.Literal, topic),
-        Rule(user, ResourceType.Group, ResourcePatternType.Literal, "*"),
-    ]);
+    public Task AllowAsync(KafkaUser user, string topic) =>
+        AllowAsync(Rule(user, ResourceType.Topic, ResourcePatternType.Literal, topic), Rule(user, ResourceType.Group, ResourcePatternType.Literal, "*"));
 
     /// <summary>Allows a user everything on a topic, and nothing on any group; for clusters with access rules.</summary>
-    public Task AllowTopicAsync(KafkaUser user, string topic) => Admin.CreateAclsAsync([Rule(user, ResourceType.Topic, ResourcePatternType.Literal, topic)]);
+    public Task AllowTopicAsync(KafkaUser user, string topic) => AllowAsync(Rule(user, ResourceType.Topic, ResourcePatternType.Literal, topic));
 
     public async ValueTask DisposeAsync()
     {
@@ -141,6 +138,16 @@ internal sealed class KafkaCluster : IAsyncDisposable
             BootstrapServers = string.Join(',', _nodes.Select(node => $"127.0.0.1:{node.InternalPort}")),
             ReconnectBackoffMaxMs = 500,
         }).SetLogHandler((_, _) => { }).Build();
+    }
+
+    // A rule is made at the controller; the broker that judges by it hears of it a moment later.
+    private async Task AllowAsync(params AclBinding[] rules)
+    {
+        await Admin.CreateAclsAsync(rules);
+        foreach (var rule in rules)
+        {
+            await Eventually.TrueAsync(async () => (await Admin.DescribeAclsAsync(rule.ToFilter())).AclBindings.Count > 0, $"the rule for {rule.Pattern.Name} to count");
+        }
     }
 
     private static AclBinding Rule(KafkaUser user, ResourceType type, ResourcePatternType pattern, string name) => new()

@@ -94,7 +94,17 @@ internal sealed class KafkaNode : IAsyncDisposable
     }
 
     /// <summary>The broker hangs: its connections stay open and nothing is answered.</summary>
-    public Task SuspendAsync() => SignalAsync("STOP");
+    public async Task SuspendAsync()
+    {
+        await SignalAsync("STOP");
+
+        // On a busy machine the signal waits until the broker's first thread gets to run, and the others go on answering.
+        var state = $"/proc/{Running.Id}/stat";
+        if (OperatingSystem.IsLinux())
+        {
+            await Eventually.TrueAsync(() => File.ReadAllText(state).Split(')')[^1].TrimStart().StartsWith('T'), $"node {Id} to stand still");
+        }
+    }
 
     /// <summary>The broker goes on after <see cref="SuspendAsync"/>.</summary>
     public Task ResumeAsync() => SignalAsync("CONT");
