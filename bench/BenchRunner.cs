@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace DashStream.Bench;
 
 /// <summary>
-/// Measures cases: warm-up, then rounds of the two sides in turn (A B A B …), so that both see the same machine. Nothing else runs
-/// meanwhile; a collection before each round gives both sides the same start.
+/// Measures cases: warm-up, then rounds of the sides in turn (A B A B …), so that all see the same machine. Nothing else runs
+/// meanwhile; a collection before each round gives every side the same start.
 /// </summary>
 /// <param name="rounds">Measured rounds of each side, at least 1.</param>
 /// <param name="roundTime">How long a round of the slower side should last where the case leaves the number of operations open.</param>
@@ -17,21 +17,25 @@ internal sealed class BenchRunner(int rounds, TimeSpan roundTime)
         await @case.PrepareAsync(cancellationToken);
         var operations = await WarmUpAsync(@case, cancellationToken);
 
-        List<Round> ours = [];
-        List<Round> yardstick = [];
+        BenchSide[] sides = [@case.Ours, @case.Yardstick, .. @case.Beside];
+        var measured = Array.ConvertAll(sides, _ => new List<Round>());
         for (var round = 0; round < rounds; round++)
         {
-            ours.Add(await MeasureAsync(@case.Ours, operations, cancellationToken));
-            yardstick.Add(await MeasureAsync(@case.Yardstick, operations, cancellationToken));
+            for (var side = 0; side < sides.Length; side++)
+            {
+                measured[side].Add(await MeasureAsync(sides[side], operations, cancellationToken));
+            }
         }
 
-        var ratio = Spread.OfSpeedRatios([.. ours.Select(round => round.Time)], [.. yardstick.Select(round => round.Time)]);
-        return new BenchResult(
-            @case.Name, @case.Operation, operations, ratio,
-            Summarize(@case.Ours, operations, ours), Summarize(@case.Yardstick, operations, yardstick));
+        var results = sides.Zip(measured, (side, its) => Summarize(side, operations, its)).ToArray();
+        var beside = results.Zip(measured, (result, its) => new BesideResult(RatioOf(its, measured[1]), RatioOf(measured[0], its), result)).Skip(2);
+        return new BenchResult(@case.Name, @case.Operation, operations, RatioOf(measured[0], measured[1]), results[0], results[1], [.. beside]);
     }
 
-    // Runs both sides until the compiler has had its time with them, and until the number of operations fills a round.
+    private static Spread RatioOf(List<Round> first, List<Round> second) =>
+        Spread.OfSpeedRatios([.. first.Select(round => round.Time)], [.. second.Select(round => round.Time)]);
+
+    // Runs all sides until the compiler has had its time with them, and until the number of operations fills a round.
     private async Task<int> WarmUpAsync(IBenchCase @case, CancellationToken cancellationToken)
     {
         var operations = @case.OperationsPerRound ?? 1;
@@ -41,6 +45,11 @@ internal sealed class BenchRunner(int rounds, TimeSpan roundTime)
             var ours = await MeasureAsync(@case.Ours, operations, cancellationToken);
             var yardstick = await MeasureAsync(@case.Yardstick, operations, cancellationToken);
             var slower = ours.Time > yardstick.Time ? ours.Time : yardstick.Time;
+            foreach (var side in @case.Beside)
+            {
+                await MeasureAsync(side, operations, cancellationToken);
+            }
+
             var isLongEnough = @case.OperationsPerRound is not null || slower >= roundTime || operations >= MostOperations;
             if (isLongEnough && Stopwatch.GetElapsedTime(started) >= 2 * roundTime)
             {
@@ -57,16 +66,14 @@ internal sealed class BenchRunner(int rounds, TimeSpan roundTime)
         GC.Collect();
         GC.WaitForPendingFinalizers();
         var allocated = GC.GetTotalAllocatedBytes(precise: true);
-        var started = Stopwatch.GetTimestamp();
-        await side.RunAsync(operations, cancellationToken);
-        var time = Stopwatch.GetElapsedTime(started);
+        var time = await side.TimeAsync(operations, cancellationToken);
         return new Round(time, GC.GetTotalAllocatedBytes(precise: true) - allocated);
     }
 
     private static SideResult Summarize(BenchSide side, int operations, List<Round> rounds) => new(
         side.Name,
         Spread.Of(rounds.Select(round => operations / round.Time.TotalSeconds)),
-        rounds.Average(round => (double)round.AllocatedBytes) / operations,
+        side.IsHere ? rounds.Average(round => (double)round.AllocatedBytes) / operations : null,
         [.. rounds.Select(round => round.Time.TotalSeconds)]);
 
     private readonly record struct Round(TimeSpan Time, long AllocatedBytes);

@@ -18,6 +18,9 @@ internal interface IBenchCase : IAsyncDisposable
     /// <summary>What it is compared with.</summary>
     BenchSide Yardstick { get; }
 
+    /// <summary>Further ways of doing it, measured in the same rounds; known when <see cref="PrepareAsync"/> has returned.</summary>
+    IReadOnlyList<BenchSide> Beside => [];
+
     /// <summary>How many operations a round does on each side; null lets the runner find a number that takes long enough to measure.</summary>
     int? OperationsPerRound => null;
 

@@ -23,12 +23,14 @@ rounds.Validators.Add(result =>
 var quick = new Option<bool>("--quick") { Description = "Short rounds and few: to see that it runs, not to quote." };
 var output = new Option<FileInfo?>("--out") { Description = "Where the results go (default artifacts/bench/TIME.json)." };
 
+var withLong = new Option<bool>("--long") { Description = "Also the measurements that take minutes." };
+
 var list = new Command("list", "Name the cases.");
 list.SetAction(_ => ListCases());
 
-var run = new Command("run", "Measure: warm-up, then both sides in turn.") { filter, rounds, quick, output };
+var run = new Command("run", "Measure: warm-up, then both sides in turn.") { filter, rounds, quick, withLong, output };
 run.SetAction((parsed, cancellationToken) => RunCasesAsync(
-    parsed.GetValue(filter)!, parsed.GetValue(rounds), parsed.GetValue(quick), parsed.GetValue(output), cancellationToken));
+    parsed.GetValue(filter)!, parsed.GetValue(rounds), parsed.GetValue(quick), parsed.GetValue(withLong), parsed.GetValue(output), cancellationToken));
 
 var root = new RootCommand("Measures DashStream against a yardstick, case by case.") { list, run };
 return await root.Parse(args.Length == 0 ? ["run"] : args).InvokeAsync();
@@ -39,12 +41,18 @@ static void ListCases()
     {
         Console.WriteLine($"{@case.Name,-28} {@case.Operation}: {@case.Ours.Name} against {@case.Yardstick.Name}");
     }
+
+    foreach (var @case in BenchCatalog.FindFigures("", withLong: true))
+    {
+        Console.WriteLine($"{@case.Name,-28} {@case.Subject}{(@case.IsLong ? " (--long)" : "")}");
+    }
 }
 
-static async Task<int> RunCasesAsync(string filter, int? rounds, bool quick, FileInfo? output, CancellationToken cancellationToken)
+static async Task<int> RunCasesAsync(string filter, int? rounds, bool quick, bool withLong, FileInfo? output, CancellationToken cancellationToken)
 {
     var cases = BenchCatalog.Find(filter);
-    if (cases.Count == 0)
+    var figureCases = BenchCatalog.FindFigures(filter, withLong);
+    if (cases.Count + figureCases.Count == 0)
     {
         await Console.Error.WriteLineAsync($"error: no case is named like '{filter}'; 'list' names them all.");
         return 1;
@@ -56,29 +64,33 @@ static async Task<int> RunCasesAsync(string filter, int? rounds, bool quick, Fil
     List<BenchResult> results = [];
     foreach (var @case in cases)
     {
-        await using (@case)
-        {
-            results.Add(await runner.RunAsync(@case, cancellationToken));
-        }
+        await UnlessSkippedAsync(@case, @case.Name, async () => results.Add(Printed.Result(await runner.RunAsync(@case, cancellationToken))));
+    }
 
-        Print(results[^1]);
+    List<FigureResult> figures = [];
+    foreach (var @case in figureCases)
+    {
+        await UnlessSkippedAsync(@case, @case.Name, async () =>
+            figures.Add(Printed.Figures(new FigureResult(@case.Name, @case.Subject, await @case.RunAsync(cancellationToken)))));
     }
 
     output ??= ResultsFile.Default(startedAt);
-    await ResultsFile.WriteAsync(output, new BenchReport(1, startedAt, count, Machine.This(), results), cancellationToken);
+    await ResultsFile.WriteAsync(output, new BenchReport(2, startedAt, count, Machine.This(), results, figures), cancellationToken);
     Console.WriteLine($"results: {output.FullName}");
     return 0;
 }
 
-static void Print(BenchResult result)
+static async Task UnlessSkippedAsync(IAsyncDisposable @case, string name, Func<Task> run)
 {
-    var ratio = result.SpeedRatio;
-    Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"{result.Name}: {ratio.Median:0.00}x ({ratio.Min:0.00} to {ratio.Max:0.00}) the yardstick's speed"));
-    PrintSide("ours", result.Ours);
-    PrintSide("yardstick", result.Yardstick);
+    await using (@case)
+    {
+        try
+        {
+            await run();
+        }
+        catch (BenchSkippedException e)
+        {
+            Console.WriteLine($"{name}: skipped. {e.Message}");
+        }
+    }
 }
-
-static void PrintSide(string role, SideResult side) => Console.WriteLine(string.Create(
-    CultureInfo.InvariantCulture,
-    $"  {role,-9} {side.OperationsPerSecond.Median,14:#,0}/s {side.AllocatedBytesPerOperation,10:#,0} B each  {side.Name}"));
