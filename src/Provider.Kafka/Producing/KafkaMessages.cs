@@ -6,8 +6,17 @@ namespace DashStream.Providers;
 /// <summary>Puts a record into the form that Confluent's producer takes. Arrays are passed on as they are; librdkafka copies them before the call returns.</summary>
 internal static class KafkaMessages
 {
+    private const int MostKeptHeaders = 8;
+    private const int MostKeptBytes = 256;
+
     // Left as it is by a send, so all records without headers share it.
     private static readonly Headers NoHeaders = [];
+
+    [ThreadStatic]
+    private static StreamHeaders? _lastHeaders;
+
+    [ThreadStatic]
+    private static Headers? _lastResult;
 
     /// <summary>Fills a message that is used again for every send.</summary>
     public static void Fill(Message<byte[]?, byte[]?> message, StreamRecord record)
@@ -31,12 +40,23 @@ internal static class KafkaMessages
 
     private static Headers HeadersOf(StreamHeaders headers)
     {
-        var result = new Headers();
-        foreach (var header in headers.AsSpan())
+        // Producers stamp all their records with one list.
+        if (ReferenceEquals(headers, _lastHeaders))
         {
-            result.Add(header.Name, ArrayOf(header.Value));
+            return _lastResult!;
         }
 
+        var result = new Headers();
+        var shared = headers.Count <= MostKeptHeaders;
+        foreach (var header in headers.AsSpan())
+        {
+            var value = ArrayOf(header.Value);
+            result.Add(header.Name, value);
+            shared &= value.Length <= MostKeptBytes && MemoryMarshal.TryGetArray(header.Value, out var segment) && ReferenceEquals(segment.Array, value);
+        }
+
+        // A copy would not follow a caller who changes the bytes for the next send.
+        (_lastHeaders, _lastResult) = shared ? (headers, result) : (null, null);
         return result;
     }
 
