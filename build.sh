@@ -32,7 +32,7 @@ usage: ./build.sh VERB
 
   demo [RUNS.json]   record a small agent run (or recorded runs) into SQLite, read it back by a group, print its timeline
   test [--deep]      build and run every test; ends with "N passed, N failed, N skipped". --deep runs the long ones too
-  bench [ARGS]       run the measurements: list | run [FILTER] [--rounds N] [--quick] [--out FILE]; results in artifacts/bench
+  bench [ARGS]       run the measurements: list | run [FILTER] [--rounds N] [--quick] [--long] [--out FILE]; results in artifacts/bench
   dashstream ARGS    run the command-line tool of src/Cli
   pack               make the NuGet packages in artifacts/packages
   doctor             say what this machine has and lacks, and how to get it
@@ -101,6 +101,7 @@ bench() {
     require_sdk
     choose_dependency_set
     provide_librdkafka
+    use_neighbouring_kafka
     build "$project"
     run_built "$project" "$@"
 }

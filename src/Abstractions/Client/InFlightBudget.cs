@@ -3,6 +3,11 @@ namespace DashStream.Client;
 /// <summary>Counts what was taken in and is not done; reading waits while it is full. Thread-safe.</summary>
 internal sealed class InFlightBudget(int maxRecords, long maxBytes)
 {
+    // Whoever waits is woken for a good many records: a wake-up for each would cost more than handling them.
+    private const int WakeShare = 8;
+
+    private readonly long _wakeRecords = maxRecords - Math.Max(1, maxRecords / WakeShare);
+    private readonly long _wakeBytes = maxBytes - Math.Max(1, maxBytes / WakeShare);
     private readonly Lock _gate = new();
     private TaskCompletionSource? _room;
     private long _records;
@@ -34,7 +39,7 @@ internal sealed class InFlightBudget(int maxRecords, long maxBytes)
             _bytes -= bytes;
             _finished += handled ? 1 : 0;
             _dropped += handled ? 0 : 1;
-            if (_room is not null && HasRoom)
+            if (_room is not null && _records <= _wakeRecords && _bytes <= _wakeBytes)
             {
                 _room.SetResult();
                 _room = null;

@@ -1,21 +1,26 @@
-using System.Threading.Channels;
-
 namespace DashStream.Client;
 
 /// <summary>
-/// Runs handlers in parallel across keys and in order within a key. A fixed number of workers take keys that have something to do; a key is with one worker
+/// Runs handlers in parallel across keys and in order within a key. A bounded number of workers take keys that have something to do; a key is with one worker
 /// at a time, and one that waits for a retry is with none. Bounded by the in-flight budget of whoever enqueues.
 /// </summary>
-internal sealed class KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTask<Turn>> turn)
+internal sealed class KeyedDispatcher
 {
     // How many records of one key a worker handles before others get their turn.
     private const int Burst = 32;
 
-    private readonly Channel<KeyQueue> _ready = Channel.CreateUnbounded<KeyQueue>();
+    private readonly Func<ReceivedMessage, ValueTask<Turn>> _turn;
+    private readonly WorkerPool<KeyQueue> _ready;
     private readonly Dictionary<RecordKey, KeyQueue> _keys = [];
     private readonly WorkCount _resting = new();
     private readonly Lock _gate = new();
     private volatile bool _draining;
+
+    public KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTask<Turn>> turn)
+    {
+        _turn = turn;
+        _ready = new WorkerPool<KeyQueue>(workers, WorkAsync);
+    }
 
     /// <summary>Keys that stand still: their message is tried again later, or its dead letter is being stored.</summary>
     public int Resting => _resting.Count;
@@ -23,7 +28,7 @@ internal sealed class KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTa
     /// <summary>Ends after <see cref="Drain"/>, when no message is with a worker and no key stands still.</summary>
     public async Task RunAsync()
     {
-        await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync())).ConfigureAwait(false);
+        await _ready.Ended.ConfigureAwait(false);
         await _resting.WhenIdle().ConfigureAwait(false);
     }
 
@@ -72,7 +77,7 @@ internal sealed class KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTa
     public void Drain()
     {
         _draining = true;
-        _ready.Writer.TryComplete();
+        _ready.Complete();
     }
 
     private KeyQueue QueueOf(ReceivedMessage message)
@@ -92,16 +97,11 @@ internal sealed class KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTa
         return queue;
     }
 
-    private async Task WorkAsync()
+    private async ValueTask WorkAsync(KeyQueue queue)
     {
-        // The first records may be queued before all workers have started; they must not run on the enqueuing thread.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        await foreach (var queue in _ready.Reader.ReadAllAsync().ConfigureAwait(false))
+        if (await HandleAsync(queue).ConfigureAwait(false))
         {
-            if (await HandleAsync(queue).ConfigureAwait(false))
-            {
-                Schedule(queue);
-            }
+            Schedule(queue);
         }
     }
 
@@ -121,7 +121,7 @@ internal sealed class KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTa
                 continue;
             }
 
-            var result = await turn(message).ConfigureAwait(false);
+            var result = await _turn(message).ConfigureAwait(false);
             if (result.Ends)
             {
                 // The run is ending on this key's failure: nothing behind it may start.
@@ -164,7 +164,7 @@ internal sealed class KeyedDispatcher(int workers, Func<ReceivedMessage, ValueTa
 
     private void Schedule(KeyQueue queue)
     {
-        if (!_ready.Writer.TryWrite(queue))
+        if (!_ready.TryAdd(queue))
         {
             Drop(queue);
         }

@@ -63,10 +63,12 @@ internal sealed class ReadLoop(
 
     private void TakeIn(IReadOnlyList<StreamRecord> records, Action<ReceivedMessage> sink)
     {
+        AssignedPartition? partition = null;
         foreach (var record in records)
         {
+            // Nothing is given up or begun anew while a cycle holds the turn, so one look is enough for a stretch of records.
             var number = record.Position!.Value.Partition;
-            var partition = assignments.Find(number) ?? (consumer.Group is null ? assignments.Renew(number) : null);
+            partition = partition?.Partition == number ? partition : assignments.Find(number) ?? (consumer.Group is null ? assignments.Renew(number) : null);
             if (partition is not null)
             {
                 sink(partition.Take(record));

@@ -9,14 +9,11 @@ namespace DashStream.Providers;
 internal sealed class FetchBuffer(string topic) : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly List<FetchedPartition> _partitions = [];
-    private readonly Dictionary<int, FetchedPartition> _byNumber = [];
-    private readonly List<StreamRecord> _taken = [];
+    private readonly FetchedPartitions _partitions = [];
+    private readonly ReaderTurn _turn = new();
     private readonly AutoResetEvent _drained = new(initialState: false);
     private TaskCompletionSource? _arrived;
-    private StreamException? _told;
     private long _bytes;
-    private int _lastServed;
     private bool _hasMoves;
 
     /// <summary>Bytes fetched and not read.</summary>
@@ -50,7 +47,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
         {
             lock (_gate)
             {
-                return _partitions.Exists(static partition => partition.IsPausedByUser);
+                return _partitions.Any(static partition => partition.IsPausedByUser);
             }
         }
     }
@@ -72,7 +69,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            return _partitions.ConvertAll(partition => look(partition));
+            return _partitions.ConvertAll(look);
         }
     }
 
@@ -81,7 +78,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            var found = Find(partition);
+            var found = _partitions.Find(partition);
             if (found is not null)
             {
                 look(found);
@@ -98,7 +95,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
         {
             foreach (var number in partitions)
             {
-                if (Find(number) is { } partition)
+                if (_partitions.Find(number) is { } partition)
                 {
                     partition.IsPausedByUser = paused;
                 }
@@ -113,7 +110,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            if (Find(partition) is { Move: null } found)
+            if (_partitions.Find(partition) is { Move: null } found)
             {
                 found.Fault = fault;
                 found.FaultTold = false;
@@ -138,10 +135,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
 
                 RemoveOne(start.Partition);
                 _partitions.Add(partition);
-                _byNumber.Add(start.Partition, partition);
             }
-
-            _partitions.Sort(static (a, b) => a.Number.CompareTo(b.Number));
         }
     }
 
@@ -150,7 +144,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            foreach (var partition in _partitions.Where(partition => partitions.Contains(partition.Number)))
+            foreach (var partition in _partitions.FindAll(partitions))
             {
                 partition.IsActive = true;
                 partition.Move = null;
@@ -165,7 +159,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            var known = _partitions.FindAll(partition => partitions.Contains(partition.Number));
+            var known = _partitions.FindAll(partitions);
             foreach (var partition in known)
             {
                 partition.IsActive = false;
@@ -194,7 +188,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
             foreach (var record in records)
             {
                 var number = record.Position.Partition;
-                partition = partition?.Number == number ? partition : Find(number);
+                partition = partition?.Number == number ? partition : _partitions.Find(number);
                 if (partition is null or { IsActive: false } or { Move: not null } or { Fault: not null })
                 {
                     continue;
@@ -215,7 +209,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            if (Find(partition) is { IsActive: true, Move: null, Fault: null } found && offset > found.Fetched)
+            if (_partitions.Find(partition) is { IsActive: true, Move: null, Fault: null } found && offset > found.Fetched)
             {
                 found.Fetched = offset;
                 found.Next = found.Records.Count == 0 && found.Gaps.Count == 0 ? offset : found.Next;
@@ -228,7 +222,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            if (Find(partition) is not { } found)
+            if (_partitions.Find(partition) is not { } found)
             {
                 return false;
             }
@@ -246,7 +240,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            if (Find(partition) is { IsActive: true, Move: null } found && found.Fetched < to)
+            if (_partitions.Find(partition) is { IsActive: true, Move: null } found && found.Fetched < to)
             {
                 found.Gaps.Enqueue(new StreamGap(partition, (UInt128)found.Fetched, (UInt128)to));
                 found.Fetched = to;
@@ -262,7 +256,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            if (Find(partition) is { IsActive: true, Move: null } found)
+            if (_partitions.Find(partition) is { IsActive: true, Move: null } found)
             {
                 found.Move = found.Fetched;
                 _hasMoves = true;
@@ -297,7 +291,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            _told = error;
+            _turn.Tell(error);
             Wake();
         }
     }
@@ -308,36 +302,14 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            ThrowTold();
-            var room = new BatchRoom(mostRecords, mostBytes);
-            List<StreamGap>? gaps = null;
-            FetchedPartition? stuck = null;
-            for (var i = 0; i < _partitions.Count && !room.IsFull; i++)
+            var batch = _turn.Take(_partitions, mostRecords, mostBytes);
+            _bytes -= _turn.TakenBytes;
+            if (batch.Records.Count > 0 || batch.Gaps.Count > 0)
             {
-                var partition = _partitions[(_lastServed + 1 + i) % _partitions.Count];
-                if (partition.IsReadable)
-                {
-                    TakeFrom(partition, room, ref gaps);
-                    stuck = partition is { Fault: not null, Records.Count: 0 } && stuck is null or { FaultTold: true } ? partition : stuck;
-                }
+                _drained.Set();
             }
 
-            _lastServed = _partitions.Count == 0 ? 0 : (_lastServed + 1) % _partitions.Count;
-            if (_taken.Count == 0 && gaps is null)
-            {
-                return stuck is null ? StreamBatch.Empty : throw FaultOf(stuck);
-            }
-
-            if (stuck is { FaultTold: false })
-            {
-                // What was read comes first; the next read tells the error.
-                _told = FaultOf(stuck);
-            }
-
-            var records = _taken.ToArray();
-            _taken.Clear();
-            _drained.Set();
-            return new StreamBatch(records, gaps is null ? [] : gaps);
+            return batch;
         }
     }
 
@@ -356,70 +328,16 @@ internal sealed class FetchBuffer(string topic) : IDisposable
 
     public void Dispose() => _drained.Dispose();
 
-    private void TakeFrom(FetchedPartition partition, BatchRoom room, ref List<StreamGap>? gaps)
-    {
-        var first = _taken.Count;
-        while (!room.IsFull)
-        {
-            var hasRecord = partition.Records.TryPeek(out var record);
-            if (partition.Gaps.TryPeek(out var gap) && (!hasRecord || record.Position.Offset >= gap.To))
-            {
-                if (_taken.Count > first)
-                {
-                    // A gap stands before the records of its partition in a batch: this one waits for the next.
-                    return;
-                }
-
-                (gaps ??= []).Add(partition.Gaps.Dequeue());
-                partition.Next = (long)gap.To;
-                continue;
-            }
-
-            if (!hasRecord || !room.Takes(record.Size))
-            {
-                break;
-            }
-
-            partition.Records.Dequeue();
-            partition.Bytes -= record.Size;
-            _bytes -= record.Size;
-            partition.Next = record.Offset + 1;
-            _taken.Add(record.Record);
-        }
-
-        if (partition.Records.Count == 0 && partition.Gaps.Count == 0 && partition.Fault is null)
-        {
-            partition.Next = partition.Fetched;
-        }
-    }
-
-    private static StreamException FaultOf(FetchedPartition partition)
-    {
-        partition.FaultTold = true;
-        return new StreamException(partition.Fault!.Kind, partition.Fault.Message, partition.Fault);
-    }
-
-    private void ThrowTold()
-    {
-        if (_told is { } told)
-        {
-            _told = null;
-            throw told;
-        }
-    }
-
-    private FetchedPartition? Find(int number) => _byNumber.GetValueOrDefault(number);
-
     private bool RemoveOne(int number)
     {
-        if (Find(number) is not { } partition)
+        if (_partitions.Find(number) is not { } partition)
         {
             return false;
         }
 
         Drop(partition);
-        _byNumber.Remove(number);
-        return _partitions.Remove(partition);
+        _partitions.Remove(partition);
+        return true;
     }
 
     private void Drop(FetchedPartition partition)

@@ -106,7 +106,7 @@ internal sealed class BatchHandOver(
             return false;
         }
 
-        ledger.FailRest(batch, ledger.TimedOut("A record that waited for room in the queue for"));
+        ledger.FailRest(batch, ledger.Errors.TimedOut("A record that waited for room in the queue for"));
         return true;
     }
 }

@@ -207,7 +207,7 @@ internal sealed class KafkaProducer : IStreamProducer
         }
         catch (KafkaException e)
         {
-            return _ledger.ErrorOf(e.Error);
+            return _ledger.Errors.Of(e.Error);
         }
         catch (ObjectDisposedException)
         {

@@ -34,6 +34,7 @@ internal sealed class SendLedger : IDisposable
 
     public SendLedger(string topic, KafkaCluster cluster)
     {
+        Errors = new SendErrors(topic, cluster);
         _topic = topic;
         _cluster = cluster;
         _maxBytes = cluster.Options.MaxPendingBytes;
@@ -45,6 +46,9 @@ internal sealed class SendLedger : IDisposable
         _sweeper = cluster.Time.CreateTimer(static ledger => ((SendLedger)ledger!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>What refused and failed sends say.</summary>
+    public SendErrors Errors { get; }
+
     /// <summary>Takes a single send in; an error when it is refused.</summary>
     public StreamException? Begin(int size, out KafkaSend? send)
     {
@@ -53,13 +57,13 @@ internal sealed class SendLedger : IDisposable
             send = null;
             if (_closed)
             {
-                return Closed();
+                return Errors.Closed();
             }
 
             if (_batchesWaiting > 0 || !HasRoomFor(size))
             {
                 _flushes.CountFailed(1);
-                return Throttled();
+                return Errors.Throttled(_bytes);
             }
 
             _undecided++;
@@ -75,7 +79,7 @@ internal sealed class SendLedger : IDisposable
         {
             if (_closed)
             {
-                return Closed();
+                return Errors.Closed();
             }
 
             _undecided += batch.Entries.Count;
@@ -130,7 +134,7 @@ internal sealed class SendLedger : IDisposable
         {
             if (_closed)
             {
-                return Closed();
+                return Errors.Closed();
             }
 
             _flushes.CountFailed(records);
@@ -188,7 +192,7 @@ internal sealed class SendLedger : IDisposable
     /// <summary>What librdkafka reported of a send, which may be in use again afterwards. Runs on its poll thread.</summary>
     public void Report(KafkaSend send, int partition, long offset, Error error)
     {
-        var failure = error.IsError ? ErrorOf(error) : null;
+        var failure = error.IsError ? Errors.Of(error) : null;
         var position = failure is null ? new StreamPosition(partition, (UInt128)offset) : default;
         lock (_gate)
         {
@@ -244,7 +248,7 @@ internal sealed class SendLedger : IDisposable
         {
             _aborted = true;
             var pending = _undecided;
-            var error = Closed();
+            var error = Errors.Closed();
             _pool.ForEach(send =>
             {
                 if (send.IsCounted)
@@ -260,32 +264,7 @@ internal sealed class SendLedger : IDisposable
         }
     }
 
-    public StreamException TimedOut(string what) => Refused() ?? new StreamException(StreamErrorKind.Timeout,
-        $"{what} topic '{_topic}' was not decided within {_cluster.Options.SendTimeout} (SendTimeout); it may be stored all the same. "
-        + (_cluster.Watch.LastTrouble is { } trouble ? $"Last seen of {_cluster.Servers}: {trouble}." : $"{_cluster.Servers} did not answer."));
-
-    public StreamException ErrorOf(Error error) => KafkaErrors.KindOf(error) switch
-    {
-        StreamErrorKind.Timeout => TimedOut("A record for"),
-        StreamErrorKind.TooLarge => new StreamException(StreamErrorKind.TooLarge,
-            $"A record for topic '{_topic}' is larger than the brokers take ({error.Code}); the limit here is {_cluster.Options.MaxRecordBytes} (MaxRecordBytes), "
-            + "theirs is max.message.bytes of the topic. Lower the one or raise the other.", new KafkaException(error)),
-        _ => KafkaErrors.Of($"Sending to topic '{_topic}' at {_cluster.Servers}", error),
-    };
-
     public void Dispose() => _sweeper.Dispose();
-
-    private StreamException? Refused() =>
-        _cluster.Watch.Refused is { IsCompletedSuccessfully: true } refused ? KafkaErrors.Of($"Sending to topic '{_topic}' at {_cluster.Servers}", RefusalOf(refused)) : null;
-
-    // Completed already, so nothing waits here.
-    private static Error RefusalOf(Task<Error> refused) => refused.GetAwaiter().GetResult();
-
-    private StreamException Throttled() => new(StreamErrorKind.Throttled,
-        $"The producer of topic '{_topic}' holds {_bytes} bytes that are not yet stored; the limit is {_maxBytes} (MaxPendingBytes). "
-        + "Wait for earlier sends, then try again.");
-
-    private StreamException Closed() => new(StreamErrorKind.Closed, $"The producer of topic '{_topic}' was stopped; open a new one to go on.");
 
     private bool HasRoomFor(int size) => _bytes == 0 || _bytes + size <= _maxBytes;
 
@@ -350,7 +329,7 @@ internal sealed class SendLedger : IDisposable
                 if (send.IsCounted && _now - send.Round >= _lifetime)
                 {
                     send.Uncount();
-                    send.Abandon(error ??= TimedOut("A record for"));
+                    send.Abandon(error ??= Errors.TimedOut("A record for"));
                     Decided(send.Sequence, stored: 0, failed: 1);
                 }
             });
