@@ -12,6 +12,8 @@ internal sealed class KafkaLatency : IFigureCase
     private const int Messages = 2_500;
     private const int Rounds = 5;
 
+    private static readonly double[] Shares = [0.5, 0.99];
+
     private KafkaBroker? _broker;
 
     public string Name => "kafka/latency";
@@ -39,7 +41,7 @@ internal sealed class KafkaLatency : IFigureCase
     public async ValueTask DisposeAsync() => await (_broker?.DisposeAsync() ?? default);
 
     private static IEnumerable<Figure> Figures(string who, List<double[]> rounds) =>
-        from share in new[] { 0.5, 0.99 }
+        from share in Shares
         let spread = Spread.Of(rounds.Select(round => round[(int)(share * (round.Length - 1))]))
         select new Figure($"{who}, p{share * 100:0}, median of {rounds.Count} rounds ({spread.Min:0.00} to {spread.Max:0.00})", spread.Median, "ms");
 
@@ -66,7 +68,7 @@ internal sealed class KafkaLatency : IFigureCase
         var latencies = await pace.RunAsync(
             index =>
             {
-                var chunk = new TokenChunk { Header = new Header { ThreadId = $"run-{index % 100}" }, ChunkIndex = (uint)index, Text = text };
+                var chunk = new TokenChunk { Header = new Protocol.Header { ThreadId = $"run-{index % 100}" }, ChunkIndex = (uint)index, Text = text };
                 var sent = producer.SendAsync(chunk, cancellationToken);
                 GC.KeepAlive(sent);
             },

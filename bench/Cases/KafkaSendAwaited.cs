@@ -36,7 +36,7 @@ internal sealed class KafkaSendAwaited : IBenchCase
 
     public IReadOnlyList<BenchSide> Beside => _beside;
 
-    public int? OperationsPerRound => 3_000;
+    public int? OperationsPerRound => 1_000;
 
     public async ValueTask PrepareAsync(CancellationToken cancellationToken)
     {
