@@ -1,23 +1,29 @@
 using AgentDemo.Agent;
 using AgentDemo.Library;
-using AgentDemo.Recording;
 using DashStream;
 
 namespace AgentDemo;
 
-/// <summary>Lets the agent answer all questions, side by side, and records each as a thread.</summary>
+/// <summary>Lets the agent answer all questions, side by side, and records each as a run in a thread of its own.</summary>
 internal sealed class AgentRecording(DashStreamClient client, NoteLibrary library, TimeProvider time)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     /// <returns>How many messages are stored.</returns>
+    /// <exception cref="IOException">Not everything could be stored.</exception>
     public async Task<long> RunAsync(string topic, CancellationToken cancellationToken)
     {
-        var producer = await client.GetProducerAsync(topic, cancellationToken);
-        var recorders = await Task.WhenAll(Questions.All.Select(async question =>
+        await using var runs = new DashStreamRuns(client, topic, time: time);
+        await Task.WhenAll(Questions.All.Select(question => Task.Run(() =>
         {
-            var recorder = new RunRecorder(producer, question.ThreadId, time);
-            await new ResearchAgent(library, recorder).RunAsync(question.Text);
-            return recorder;
-        }));
-        return recorders.Sum(recorder => recorder.Stored);
+            using var run = runs.Start(question.ThreadId, ResearchAgent.Description, attributes: [("question", question.Text), ("model", RuleBasedModel.Name)]);
+            new ResearchAgent(library, run).Run(question.Text);
+            run.Complete(("success", true));
+        }, cancellationToken)));
+
+        var counts = await runs.FlushAsync(Patience, cancellationToken);
+        return counts.Total.Stored == counts.Total.Recorded
+            ? counts.Total.Stored
+            : throw new IOException($"Of {counts.Total.Recorded} messages only {counts.Total.Stored} are stored.", counts.LastError);
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using AgentDemo.Reading;
-using AgentDemo.Recording;
 using DashStream;
 using DashStream.Analysis;
 using Microsoft.Extensions.DependencyInjection;

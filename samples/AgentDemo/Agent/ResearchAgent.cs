@@ -1,8 +1,7 @@
 using System.Text.Json.Nodes;
 using AgentDemo.Library;
-using AgentDemo.Recording;
 using AgentDemo.Tools;
-using DashStream.Protocol;
+using DashStream;
 
 namespace AgentDemo.Agent;
 
@@ -12,18 +11,18 @@ internal sealed class ResearchAgent
     private const int HitsWanted = 3;
     private const int NotesRead = 2;
 
-    private readonly RunRecorder _recorder;
+    private readonly DashStreamRun _run;
     private readonly ToolBox _tools;
     private readonly Graph _graph;
     private readonly List<Note> _notes = [];
     private Plan _plan = new([], null);
     private double? _calculated;
 
-    public ResearchAgent(NoteLibrary library, RunRecorder recorder)
+    public ResearchAgent(NoteLibrary library, DashStreamRun run)
     {
-        _recorder = recorder;
-        _tools = new ToolBox(recorder, new SearchTool(library), new FirstTimeFails(new FetchNoteTool(library)), new Calculator());
-        _graph = new Graph("research", "plan", new Dictionary<string, Func<AgentState, string?>>
+        _run = run;
+        _tools = new ToolBox(run, new SearchTool(library), new FirstTimeFails(new FetchNoteTool(library)), new Calculator());
+        _graph = new Graph(Description.EntryPoint, new Dictionary<string, Func<AgentState, string?>>
         {
             ["plan"] = MakePlan,
             ["search"] = Search,
@@ -33,11 +32,14 @@ internal sealed class ResearchAgent
         });
     }
 
-    public Task RunAsync(string question) => _graph.RunAsync(new AgentState(question), _recorder);
+    /// <summary>What the record says of it at the start of each run.</summary>
+    public static RunGraph Description { get; } = new() { Name = "research", EntryPoint = "plan", NodeCount = 5 };
+
+    public void Run(string question) => _graph.Run(new AgentState(question), _run);
 
     private string MakePlan(AgentState state)
     {
-        using var call = _recorder.ModelCall("plan", RuleBasedModel.Name);
+        using var call = _run.ModelCall(RuleBasedModel.Name);
         _plan = RuleBasedModel.MakePlan(state.Question);
         var steps = _plan.Expression is null ? new JsonArray("search", "read", "answer") : new JsonArray("search", "read", "calculate", "answer");
         state.Set("plan", steps);
@@ -75,13 +77,14 @@ internal sealed class ResearchAgent
 
     private string? Answer(AgentState state)
     {
-        using var call = _recorder.ModelCall("answer", RuleBasedModel.Name);
+        using var call = _run.ModelCall(RuleBasedModel.Name);
         var pieces = RuleBasedModel.Answer(state.Question, _notes, _calculated);
-        for (var i = 0; i < pieces.Count; i++)
+        foreach (var piece in pieces)
         {
-            call.Token(pieces[i], i, isFinal: i == pieces.Count - 1);
+            call.Token(piece);
         }
 
+        call.Finish();
         state.Set("answer", string.Concat(pieces).Trim());
         return null;
     }

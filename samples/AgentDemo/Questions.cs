@@ -1,4 +1,4 @@
-namespace AgentDemo.Recording;
+namespace AgentDemo;
 
 /// <summary>What the demo asks. Each question is a thread of its own.</summary>
 internal static class Questions
