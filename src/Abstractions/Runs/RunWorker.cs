@@ -201,6 +201,11 @@ internal sealed class RunWorker(Func<CancellationToken, ValueTask<DashStreamProd
                 SendCheckpoint(lane, producer);
             }
         }
+        else
+        {
+            // Not every refusal means that nothing of it was stored; the next state goes out whole, which fits both cases.
+            lane.States.Break();
+        }
     }
 
     private void Heal(RunLane lane)
