@@ -5,6 +5,7 @@ using DashStream.Crash;
 const string Usage = """
     usage: DashStream.Crash URI append TOPIC COUNT LABEL   sends COUNT records (0: without end), prints 'stored POSITION LABEL:NUMBER' for each
            DashStream.Crash URI consume TOPIC GROUP COUNT  reads COUNT records (0: without end), prints 'read POSITION VALUE' and 'done POSITION' once committed
+           DashStream.Crash URI handle TOPIC GROUP         handles messages with the whole client, prints 'start POSITION' and 'done POSITION'; never ends
            URI: file:DIR or sqlite:PATH
     """;
 
@@ -23,6 +24,9 @@ switch (verb)
         return 0;
     case "consume":
         await Verbs.ConsumeAsync(provider, topic, what, int.Parse(rest, CultureInfo.InvariantCulture));
+        return 0;
+    case "handle":
+        await Verbs.HandleAsync(provider, topic, what);
         return 0;
     default:
         await Console.Error.WriteLineAsync(Usage);

@@ -10,6 +10,7 @@ internal static class Verbs
 
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Session = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ShortSession = TimeSpan.FromMilliseconds(500);
 
     public static async Task AppendAsync(IStreamProvider provider, string topic, int count, string label)
     {
@@ -53,6 +54,41 @@ internal static class Verbs
         }
 
         await consumer.StopAsync(Wait);
+    }
+
+    /// <summary>The whole client: handlers in parallel across threads, commits beside them. Ends only when it is killed.</summary>
+    public static async Task HandleAsync(IStreamProvider provider, string topic, string group)
+    {
+        var options = new DashStreamConsumerOptions
+        {
+            Stream = new StreamConsumerOptions { SessionTimeout = ShortSession, HeartbeatInterval = ShortSession / 5, MaxBatchRecords = 50 },
+            MaxConcurrency = Keys,
+            CommitInterval = TimeSpan.FromMilliseconds(5),
+            RevokeTimeout = ShortSession / 5,
+        };
+        await using var consumer = await JoinAsync(provider, topic, group, options);
+        await consumer.RunAsync(async (message, token) =>
+        {
+            await Console.Out.WriteLineAsync($"start {message.Position}");
+            await Task.Delay(Random.Shared.Next(0, 5), token);
+            await Console.Out.WriteLineAsync($"done {message.Position}");
+        });
+    }
+
+    // The session is short, and with it the time that a busy machine has to answer.
+    private static async Task<DashStreamConsumer> JoinAsync(IStreamProvider provider, string topic, string group, DashStreamConsumerOptions options)
+    {
+        while (true)
+        {
+            try
+            {
+                return await DashStreamConsumer.OpenAsync(provider, topic, group, options);
+            }
+            catch (StreamException e) when (e.IsTransient || e.Kind == StreamErrorKind.Timeout)
+            {
+                await Task.Delay(ShortSession / 5);
+            }
+        }
     }
 
     private static async Task CommitAsync(IStreamConsumer consumer, StreamPosition position)
