@@ -59,16 +59,18 @@ internal sealed class KafkaTopics(KafkaCluster cluster)
         return await RequireAsync(topic, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Makes a topic and waits until it can be used; false when there is one of that name.</summary>
+    /// <summary>Makes a topic; false when there is one of that name. Either way waits until it can be used.</summary>
     public async Task<bool> TryCreateAsync(TopicSpec topic, CancellationToken cancellationToken)
     {
+        var isNew = true;
         try
         {
             await CreateAsync(topic, cancellationToken).ConfigureAwait(false);
         }
         catch (KafkaException e) when (ClusterCalls.First(e).Code == ErrorCode.TopicAlreadyExists)
         {
-            return false;
+            // The controller knows of one that was made a moment ago, and the brokers may not yet.
+            isNew = false;
         }
         catch (KafkaException e)
         {
@@ -77,7 +79,7 @@ internal sealed class KafkaTopics(KafkaCluster cluster)
 
         await SettleAsync(topic.Name, static found => found is not null && found.Partitions.TrueForAll(static p => p.Leader is { Id: >= 0 }), cancellationToken)
             .ConfigureAwait(false);
-        return true;
+        return isNew;
     }
 
     /// <summary>Deletes a topic and waits until it is gone; false when there was none.</summary>

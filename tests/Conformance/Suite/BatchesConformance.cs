@@ -138,12 +138,12 @@ public abstract class BatchesConformance<TFixture> : ConformanceSuite<TFixture>
     public async Task A_busy_partition_does_not_starve_the_others()
     {
         var topic = await CreateTopicAsync(partitions: 2);
-        await SendAsync(topic, Enumerable.Range(0, 2_000).Select(i => new StreamRecord(default, Sample.Bytes($"{i}")) { TargetPartition = 0 }));
-        await SendAsync(topic, new StreamRecord(default, Sample.Bytes("2000")) { TargetPartition = 1 });
+        await SendAsync(topic, Enumerable.Range(0, 10_000).Select(i => new StreamRecord(default, Sample.Bytes($"{i}")) { TargetPartition = 0 }));
+        await SendAsync(topic, new StreamRecord(default, Sample.Bytes("10000")) { TargetPartition = 1 });
         var reader = await OpenReaderAsync(topic, maxRecords: 10);
 
         var read = await Collect.UntilAsync(reader, soFar => soFar.Any(record => record.Position!.Value.Partition == 1), "the record of partition 1");
 
-        Assert.IsLessThan(1_000, read.Count, "Half of the busy partition was read before the other one's only record.");
+        Assert.IsLessThan(5_000, read.Count, "Half of the busy partition was read before the other one's only record.");
     }
 }
