@@ -17,7 +17,7 @@ public sealed class DashStreamRuns : IAsyncDisposable
     private readonly ConcurrentDictionary<DashStreamRun, byte> _open = new();
     private readonly RunWorker _worker;
     private readonly Lock _gate = new();
-    private Task? _running;
+    private volatile Task? _running;
     private Task<RunCounts>? _stop;
     private volatile bool _stopped;
 
@@ -196,12 +196,11 @@ public sealed class DashStreamRuns : IAsyncDisposable
     private async Task FlushAllAsync(StopDeadline deadline, CancellationToken cancellationToken)
     {
         var flush = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!_worker.Post(new RunWork { Flush = flush }))
+        if (_running is null || !_worker.Post(new RunWork { Flush = flush }))
         {
             return;
         }
 
-        StartWorker();
         var sends = await flush.Task.WaitAsync(deadline.Left, Time, cancellationToken).ConfigureAwait(false);
         await sends.WaitAsync(deadline.Left, Time, cancellationToken).ConfigureAwait(false);
         if (_worker.Producer is { } producer)

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using DashStream.Protocol;
 using DashStream.Providers;
 using Microsoft.Extensions.DependencyInjection;
@@ -214,6 +216,59 @@ public sealed class RunQueueTests
         Assert.AreEqual(3, counts.Total.Stored);
         Assert.AreEqual(3, attempts);
         Assert.IsNotNull(counts.LastError);
+    }
+
+    [TestMethod]
+    public async Task What_was_never_used_opens_nothing_when_it_is_stopped()
+    {
+        var opened = 0;
+        await using var provider = new MemoryProvider();
+        await using (var services = new ServiceCollection()
+            .AddDashStream().UseProvider(_ => new LateProvider(provider, () => ++opened < 0)).AddRuns("runs").Services
+            .BuildServiceProvider())
+        {
+            await services.GetRequiredService<DashStreamRuns>().FlushAsync(RunFixture.Patience);
+        }
+
+        Assert.AreEqual(0, opened);
+    }
+
+    [TestMethod]
+    public async Task Losses_are_measured_by_kind_and_reason()
+    {
+        var measured = new ConcurrentDictionary<string, long>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, it) =>
+            {
+                if (instrument.Name.StartsWith("dashstream_telemetry_", StringComparison.Ordinal))
+                {
+                    it.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            var labels = string.Join(",", tags.ToArray().Select(tag => tag.Value));
+            measured.AddOrUpdate($"{instrument.Name} {labels}", value, (_, sum) => sum + value);
+        });
+        listener.Start();
+
+        await using var recording = await RunFixture.OpenAsync(new() { MaxPendingMessages = 16 });
+        var gate = recording.Block();
+        using var run = recording.Runs.Start("t");
+        for (var i = 0; i < 20; i++)
+        {
+            run.Metrics("run", "t", ("i", i));
+        }
+
+        gate.SetException(new StreamException(StreamErrorKind.Transient, "gone"));
+        await recording.FlushAsync();
+
+        // Other tests record at the same time, so there may be more.
+        Assert.IsGreaterThanOrEqualTo(9, measured["dashstream_telemetry_dropped_total metrics,capacity_limit"]);
+        Assert.IsGreaterThanOrEqualTo(11, measured["dashstream_telemetry_send_failures_total metrics"]);
+        Assert.IsTrue(measured.ContainsKey("dashstream_telemetry_queue_depth "));
     }
 
     [TestMethod]
