@@ -195,6 +195,30 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
         Assert.AreEqual((DeadLetterReplayStatus.Replayed, DeadLetterReplayStatus.Refused), (whole.Single().Status, gone.Single().Status));
     }
 
+    [TestMethod]
+    [Rule("DS-91", "A reader of dead letters that fails on each does not make dead letters of dead letters for ever")]
+    public async Task Poison_letters_do_not_loop()
+    {
+        const int Count = 4;
+        var (letters, _) = await StoredAsync(Count);
+        await using var sink = new ProviderDeadLetterSink(Provider, new DeadLetterOptions { Topic = letters.Topic });
+        await using (var consumer = await DashStreamConsumer.OpenAsync(Provider, letters.Topic, NewName(), new DashStreamConsumerOptions { DeadLetters = sink }))
+        {
+            var run = consumer.RunAsync((_, _) => throw new InvalidOperationException("fails on every letter"));
+            await Waits.UntilAsync(
+                async () =>
+                {
+                    await consumer.CommitAsync();
+                    return (await consumer.GetProgressAsync()).Any(partition => partition.Committed is { } done && done + 1 >= partition.Bounds.End);
+                },
+                "the reader came to the end of the letters");
+            await consumer.StopAsync(Waits.Positive);
+            await Waits.EndsAsync(run, "the run ended");
+        }
+
+        Assert.AreEqual((long)Count, await CountAsync(letters));
+    }
+
     private static DeadLetter Failed(string topic, StreamRecord record, DeadLetterStage stage) => new()
     {
         Stage = stage,

@@ -14,36 +14,7 @@ public sealed class DlqCommandTests
     private readonly ToolSession _tool = new();
 
     [TestInitialize]
-    public async Task Fill()
-    {
-        await using var store = _tool.Open(Store);
-        await store.Provider.Admin.CreateTopicAsync(new TopicSpec("runs"));
-        await using var sink = new ProviderDeadLetterSink(store.Provider);
-        for (var i = 0; i < 4; i++)
-        {
-            DashStreamMessage message = new TokenChunk { Header = new Header { ThreadId = $"thread-{i}", TenantId = "acme", Sequence = 7 }, Text = $"text {i}" };
-            await sink.StoreAsync(new DeadLetter
-            {
-                Stage = DeadLetterStage.Handler,
-                SourceTopic = "runs",
-                Record = Record(message, $"thread-{i}"),
-                Error = new InvalidOperationException($"boom {i} \e[2J"),
-                Attempts = 3,
-                ClientId = "workers",
-                Message = message,
-            });
-        }
-
-        await sink.StoreAsync(new DeadLetter
-        {
-            Stage = DeadLetterStage.Decode,
-            SourceTopic = "runs",
-            Record = new StreamRecord("thread-9"u8.ToArray(), "no message"u8.ToArray(), null, 5, new StreamPosition(0, 3)),
-            Error = new InvalidOperationException("unreadable bytes"),
-            Attempts = 1,
-            ClientId = "workers",
-        });
-    }
+    public Task Fill() => FillAsync(Store);
 
     [TestCleanup]
     public async Task Delete()
@@ -189,6 +160,29 @@ public sealed class DlqCommandTests
     [DataRow("purge", "--all", "--thread", "t")]
     public async Task Wrong_options_are_refused(params string[] args) => Assert.AreEqual(ExitCodes.Usage, (await RunAsync(args)).Code);
 
+    [TestMethod]
+    [DataRow("file:FOLDER/store")]
+    [DataRow("sqlite:FOLDER/store.db")]
+    public async Task Stores_on_the_disk_are_looked_through_replayed_and_emptied(string uri)
+    {
+        var store = uri.Replace("FOLDER", _folder, StringComparison.Ordinal);
+        await FillAsync(store);
+        string[] at = ["--from", store, "--topic", Letters];
+
+        var replay = await _tool.RunAsync(["dlq", "replay", "--stage", "handler", .. at]);
+        var again = await _tool.RunAsync(["dlq", "replay", "--format", "jsonl", .. at]);
+        var purge = await _tool.RunAsync(["dlq", "purge", "--stage", "handler", .. at]);
+        var left = await _tool.RunAsync(["dlq", "list", "--format", "jsonl", .. at]);
+
+        Assert.AreEqual(ExitCodes.Ok, replay.Code, replay.Err);
+        Assert.Contains("4 replayed", replay.Err);
+        Assert.AreEqual(4, again.Objects.Count(item => item.GetProperty("status").GetString() == "already-replayed"), again.Out);
+        Assert.Contains("4 dead letters removed", purge.Err);
+        Assert.AreEqual("thread-9", left.Objects.Single().GetProperty("thread_id").GetString());
+        var parsed = await _tool.RunAsync("parse", store, "--topic", "runs", "--format", "jsonl");
+        Assert.HasCount(4, parsed.Objects);
+    }
+
     private static StreamRecord Record(DashStreamMessage message, string key)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();
@@ -199,4 +193,35 @@ public sealed class DlqCommandTests
     private Task<ToolResult> RunAsync(params string[] args) => _tool.RunAsync(["dlq", .. args, "--from", Store, "--topic", Letters]);
 
     private async Task<string[]> IdsAsync() => [.. (await RunAsync("list", "--format", "jsonl")).Objects.Select(letter => letter.GetProperty("id").GetString()!)];
+
+    private async Task FillAsync(string uri)
+    {
+        await using var store = _tool.Open(uri);
+        await store.Provider.Admin.CreateTopicAsync(new TopicSpec("runs"));
+        await using var sink = new ProviderDeadLetterSink(store.Provider);
+        for (var i = 0; i < 4; i++)
+        {
+            DashStreamMessage message = new TokenChunk { Header = new Header { ThreadId = $"thread-{i}", TenantId = "acme", Sequence = 7 }, Text = $"text {i}" };
+            await sink.StoreAsync(new DeadLetter
+            {
+                Stage = DeadLetterStage.Handler,
+                SourceTopic = "runs",
+                Record = Record(message, $"thread-{i}"),
+                Error = new InvalidOperationException($"boom {i} \e[2J"),
+                Attempts = 3,
+                ClientId = "workers",
+                Message = message,
+            });
+        }
+
+        await sink.StoreAsync(new DeadLetter
+        {
+            Stage = DeadLetterStage.Decode,
+            SourceTopic = "runs",
+            Record = new StreamRecord("thread-9"u8.ToArray(), "no message"u8.ToArray(), null, 5, new StreamPosition(0, 3)),
+            Error = new InvalidOperationException("unreadable bytes"),
+            Attempts = 1,
+            ClientId = "workers",
+        });
+    }
 }
