@@ -89,7 +89,7 @@ internal sealed class DeadLetterRecords(DeadLetterOptions options, TimeProvider 
             ThreadId = header is null ? KeyText(letter.Record.Key) : Known(header.ThreadId),
             TenantId = Known(header?.TenantId),
             ErrorType = DeadLetterErrors.TypeOf(letter),
-            TraceId = Guid.NewGuid().ToString(),
+            TraceId = Chance.NewId().ToString(),
             NodeId = Known(letter.Message?.Event?.NodeId),
             ParentTraceId = trace,
             SpanId = span,

@@ -129,7 +129,7 @@ public sealed class ProviderDeadLetterSink : IDeadLetterSink, IAsyncDisposable
                 Log.LetterStoreRetried(_logger, topic, attempt, e);
             }
 
-            await Task.Delay(_options.Retry.DelayAfter(attempt, Random.Shared), _time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(_options.Retry.DelayAfter(attempt, Chance.Random), _time, cancellationToken).ConfigureAwait(false);
         }
     }
 
