@@ -24,6 +24,9 @@ public sealed record ConsumerStatus
     /// <summary>Partitions that <see cref="DashStreamConsumer.Pause"/> paused.</summary>
     public required IReadOnlyList<int> PausedPartitions { get; init; }
 
+    /// <summary>Threads that stand still because of <see cref="GapPolicy.HaltThread"/>.</summary>
+    public required IReadOnlyList<HaltedThread> HaltedThreads { get; init; }
+
     /// <summary>What ended the run; null while it goes on, or when it was stopped.</summary>
     public required Exception? Failure { get; init; }
 }

@@ -16,8 +16,33 @@ public sealed partial class DashStreamConsumer
         var failures = new FailureRules(consumer.Topic, _options, _logger);
         var letters = new DeadLetterWriter(consumer.Topic, consumer.Group, _options, _time, _status, _logger);
         var intake = new MessageIntake(new MessageCodec(_options.Codec));
-        _deliveries = new DeliveryHandler(intake, failures, letters, _options.Retry, _time, _status) { Fail = Fail, Abandon = _abandon.Token };
+        _sequences = new SequenceGuard(consumer.Topic, _options, _logger);
+        var duplicates = _duplicates is null ? null : new DuplicateFilter(consumer.Topic, _duplicates, _options.Retry, _time, _logger);
+        _deliveries = new DeliveryHandler(intake, _sequences, duplicates, failures, letters, _options.Retry, _time, _status)
+        {
+            Fail = Fail,
+            Abandon = _abandon.Token,
+        };
         _opened.SetResult(consumer);
+    }
+
+    private async Task DispatchAsync(KeyTable keys, Func<Task> dispatch, CancellationToken cancellationToken)
+    {
+        _sequences.PutBack = keys.PutBack;
+        Begin(keys.Drain);
+        var work = Task.WhenAll(ReadAsync(keys.Enqueue), dispatch());
+        _work = work;
+        await using (cancellationToken.UnsafeRegister(_ => RequestStop(), null).ConfigureAwait(false))
+        {
+            // A handler that does not end must not keep the stop from beginning, which tells it to.
+            await Task.WhenAny(work, _stopRequested.Task).ConfigureAwait(false);
+            await StopAfterRunAsync().ConfigureAwait(false);
+        }
+
+        if (_failure is { } failure)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
     }
 
     private void Begin(Action drain)

@@ -27,6 +27,8 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
     private readonly Lock _state = new();
     private IStreamConsumer _consumer = null!;
     private DeliveryHandler _deliveries = null!;
+    private SequenceGuard _sequences = null!;
+    private IDuplicateWindow? _duplicates;
     private PauseControl _pauses = null!;
     private Action? _drain;
     private Task _work = Task.CompletedTask;
@@ -65,6 +67,7 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
         DeadLetterError = _status.LetterError,
         HeldPartitions = [.. _assignments.Owned.Where(partition => partition.IsHeld).Select(partition => partition.Partition).Order()],
         PausedPartitions = _pauses.ByUser,
+        HaltedThreads = _sequences.Halted,
         Failure = Volatile.Read(ref _failure),
     };
 
@@ -90,8 +93,17 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
         stream.Group = group;
         stream.Listener = consumer._assignments;
         stream.Validate();
-        consumer.Attach(await provider.OpenConsumerAsync(topic, stream, cancellationToken).ConfigureAwait(false));
-        return consumer;
+        consumer._duplicates = await options.OpenDuplicatesAsync(topic, group, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            consumer.Attach(await provider.OpenConsumerAsync(topic, stream, cancellationToken).ConfigureAwait(false));
+            return consumer;
+        }
+        catch when (consumer._duplicates is not null)
+        {
+            await consumer._duplicates.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>
@@ -102,24 +114,26 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
     /// <exception cref="StreamException">The provider failed for good.</exception>
     /// <exception cref="Exception">What a handler threw at its last attempt, when there is no place for dead letters, or as
     /// <see cref="DashStreamConsumerOptions.OnFailure"/> decided.</exception>
-    public async Task RunAsync(Func<ReceivedMessage, CancellationToken, ValueTask> handler, CancellationToken cancellationToken = default)
+    public Task RunAsync(Func<ReceivedMessage, CancellationToken, ValueTask> handler, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handler);
         var dispatcher = new KeyedDispatcher(_options.MaxConcurrency, message => _deliveries.TurnAsync(message, handler));
-        Begin(dispatcher.Drain);
-        var work = Task.WhenAll(ReadAsync(dispatcher.Enqueue), dispatcher.RunAsync());
-        _work = work;
-        await using (cancellationToken.UnsafeRegister(_ => RequestStop(), null).ConfigureAwait(false))
-        {
-            // A handler that does not end must not keep the stop from beginning, which tells it to.
-            await Task.WhenAny(work, _stopRequested.Task).ConfigureAwait(false);
-            await StopAfterRunAsync().ConfigureAwait(false);
-        }
+        return DispatchAsync(dispatcher.Keys, dispatcher.RunAsync, cancellationToken);
+    }
 
-        if (_failure is { } failure)
-        {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-        }
+    /// <summary>
+    /// As <see cref="RunAsync"/>, with a handler of batches, gathered as <see cref="DashStreamConsumerOptions.Batch"/> says from all keys that have something to do.
+    /// The messages of a key are in order, in one batch at a time. A batch that fails is tried again as a whole as <see cref="DashStreamConsumerOptions.Retry"/> says;
+    /// after its last attempt each of its messages is handled alone, once more, so that only the one at fault fails for good.
+    /// </summary>
+    /// <exception cref="StreamException">The provider failed for good.</exception>
+    /// <exception cref="Exception">What the handler threw for a message alone, when there is no place for dead letters.</exception>
+    public Task RunBatchesAsync(
+        Func<IReadOnlyList<ReceivedMessage>, CancellationToken, ValueTask> handler, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        var dispatcher = new BatchDispatcher(Topic, _options, _deliveries, handler, _time, _logger);
+        return DispatchAsync(dispatcher.Keys, dispatcher.RunAsync, cancellationToken);
     }
 
     /// <summary>
@@ -132,8 +146,23 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
     {
         // Bounded by the in-flight budget: the loop reads only while there is room in it.
         var arrived = Channel.CreateUnbounded<ReceivedMessage>(new UnboundedChannelOptions { SingleReader = true });
+        void Arrive(ReceivedMessage message)
+        {
+            if (!arrived.Writer.TryWrite(message))
+            {
+                message.Finish(handled: false);
+            }
+        }
+
+        _sequences.PutBack = messages =>
+        {
+            foreach (var message in messages)
+            {
+                Arrive(message);
+            }
+        };
         Begin(() => arrived.Writer.TryComplete());
-        _work = ReadAsync(message => arrived.Writer.TryWrite(message));
+        _work = ReadAsync(Arrive);
         using var left = new StopOnExit(EndPulling);
         await using (cancellationToken.UnsafeRegister(_ => RequestStop(), null).ConfigureAwait(false))
         {
@@ -186,7 +215,7 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
             await _consumer.SeekAsync(partition, target, cancellationToken).ConfigureAwait(false);
             if (_assignments.Find(partition) is { } old)
             {
-                _assignments.Renew(partition);
+                _assignments.Renew(partition).SoughtFrom(old);
                 _pauses.Renewed(old);
             }
         }
@@ -198,6 +227,19 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
     /// <summary>Undoes <see cref="Pause"/>.</summary>
     public void Resume(IReadOnlyCollection<int> partitions) => _pauses.Resume(partitions);
 
+    /// <summary>
+    /// Lets a thread go on that <see cref="GapPolicy.HaltThread"/> halted: what was kept of it is handled first, in order, and the gap is taken as explained.
+    /// </summary>
+    /// <param name="tenantId">Its tenant.</param>
+    /// <param name="threadId">The thread.</param>
+    /// <returns>False when it did not stand still.</returns>
+    public bool ResumeThread(string tenantId, string threadId)
+    {
+        ArgumentNullException.ThrowIfNull(tenantId);
+        ArgumentNullException.ThrowIfNull(threadId);
+        return _sequences.Resume(tenantId, threadId);
+    }
+
     /// <summary>Stops with <see cref="DashStreamConsumerOptions.StopTimeout"/>.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -208,6 +250,10 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
         finally
         {
             await _consumer.DisposeAsync().ConfigureAwait(false);
+            if (_duplicates is not null)
+            {
+                await _duplicates.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 }

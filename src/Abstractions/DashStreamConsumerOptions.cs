@@ -49,6 +49,27 @@ public sealed class DashStreamConsumerOptions
     /// </summary>
     public Func<FailedDelivery, CancellationToken, ValueTask<FailureAction>>? OnFailure { get; set; }
 
+    /// <summary>What to do about numbers that a thread lacks. Default: <see cref="DashStream.GapPolicy.Warn"/>.</summary>
+    public GapPolicy GapPolicy { get; set; } = GapPolicy.Warn;
+
+    /// <summary>Most threads whose numbers are remembered; the least recently used are forgotten first. Default 100,000; 1 to 10,000,000.</summary>
+    public int MaxTrackedThreads { get; set; } = 100_000;
+
+    /// <summary>
+    /// How many ids of handled messages to remember at least; a message with such an id counts as done without being handled again. 0 (default): none; at most
+    /// 100,000,000. After a <see cref="DashStreamConsumer.SeekAsync"/> backwards, what was read before is handled again all the same.
+    /// </summary>
+    public int DuplicateWindow { get; set; }
+
+    /// <summary>The folder to keep these ids in, so that a restarted process knows them; null (default): memory. See <see cref="FileDuplicateStore"/>.</summary>
+    public string? DuplicateFolder { get; set; }
+
+    /// <summary>Where to keep these ids instead, such as a store that several machines share. Default: null.</summary>
+    public IDuplicateStore? DuplicateStore { get; set; }
+
+    /// <summary>How batches are gathered for <see cref="DashStreamConsumer.RunBatchesAsync"/>.</summary>
+    public BatchOptions Batch { get; set; } = new();
+
     /// <summary>Hears of ranges that the log no longer held. They are logged as warnings in any case.</summary>
     public Action<StreamGap>? OnGap { get; set; }
 
@@ -58,7 +79,21 @@ public sealed class DashStreamConsumerOptions
         copy.Stream = Stream.Copy();
         copy.Codec = Codec.Copy();
         copy.Retry = Retry.Copy();
+        copy.Batch = Batch.Copy();
         return copy;
+    }
+
+    internal async ValueTask<IDuplicateWindow?> OpenDuplicatesAsync(string topic, string? group, CancellationToken cancellationToken)
+    {
+        if (DuplicateWindow == 0)
+        {
+            return null;
+        }
+
+        var store = DuplicateStore ?? (DuplicateFolder is { } folder ? new FileDuplicateStore(folder) : null);
+        return store is null
+            ? new Duplicates.MemoryDuplicateWindow(DuplicateWindow)
+            : await store.OpenAsync(topic, group, DuplicateWindow, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Names every value that is out of range, with the range. Empty when all is well.</summary>
@@ -84,6 +119,21 @@ public sealed class DashStreamConsumerOptions
             yield return $"{nameof(MaxInFlightBytes)} is {MaxInFlightBytes}; the least is 1 KiB";
         }
 
+        if (!Enum.IsDefined(GapPolicy))
+        {
+            yield return $"{nameof(GapPolicy)} is {(int)GapPolicy}, which is none of {string.Join(", ", Enum.GetNames<GapPolicy>())}";
+        }
+
+        if (MaxTrackedThreads is < 1 or > 10_000_000)
+        {
+            yield return $"{nameof(MaxTrackedThreads)} is {MaxTrackedThreads}; allowed are 1 to 10,000,000";
+        }
+
+        if (DuplicateWindow is < 0 or > 100_000_000)
+        {
+            yield return $"{nameof(DuplicateWindow)} is {DuplicateWindow}; allowed are 0 to 100,000,000";
+        }
+
         if (CommitInterval < TimeSpan.FromMilliseconds(1) || CommitInterval > TimeSpan.FromHours(1))
         {
             yield return $"{nameof(CommitInterval)} is {CommitInterval}; allowed are 1 ms to 1 h";
@@ -107,6 +157,11 @@ public sealed class DashStreamConsumerOptions
         foreach (var fault in Retry.Faults())
         {
             yield return $"{nameof(Retry)}: {fault}";
+        }
+
+        foreach (var fault in Batch.Faults())
+        {
+            yield return $"{nameof(Batch)}: {fault}";
         }
 
         foreach (var fault in Codec.Errors())

@@ -50,4 +50,26 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 140, Level = LogLevel.Error, Message = "{Topic}: the dead letter of a failed send could not be stored; its caller has the send's error")]
     public static partial void DeadLetterLost(ILogger logger, string topic, Exception error);
+
+    [LoggerMessage(EventId = 109, Level = LogLevel.Warning,
+        Message = "{Topic}: thread {Thread} of tenant {Tenant} lacks numbers: {Expected} was expected, {Received} came")]
+    public static partial void NumbersMissing(ILogger logger, string topic, string tenant, string thread, ulong expected, ulong received);
+
+    [LoggerMessage(EventId = 110, Level = LogLevel.Error,
+        Message = "{Topic}: thread {Thread} of tenant {Tenant} is halted: {Expected} was expected, {Received} came")]
+    public static partial void ThreadHalted(ILogger logger, string topic, string tenant, string thread, ulong expected, ulong received);
+
+    [LoggerMessage(EventId = 111, Level = LogLevel.Debug,
+        Message = "{Topic}: number {Received} of thread {Thread} of tenant {Tenant} came again; {Expected} was expected")]
+    public static partial void NumberRepeated(ILogger logger, string topic, string tenant, string thread, ulong received, ulong expected);
+
+    [LoggerMessage(EventId = 112, Level = LogLevel.Debug,
+        Message = "{Topic}: number {Received} of thread {Thread} of tenant {Tenant} came late; {Expected} was expected")]
+    public static partial void NumberLate(ILogger logger, string topic, string tenant, string thread, ulong received, ulong expected);
+
+    [LoggerMessage(EventId = 113, Level = LogLevel.Error, Message = "{Topic}: the store of message ids failed, trying again in {Delay}; the message waits")]
+    public static partial void DuplicatesRetried(ILogger logger, string topic, TimeSpan delay, Exception error);
+
+    [LoggerMessage(EventId = 114, Level = LogLevel.Error, Message = "{Topic}: a batch of {Count} messages failed (attempt {Attempt})")]
+    public static partial void BatchFailed(ILogger logger, string topic, int count, int attempt, Exception error);
 }

@@ -38,6 +38,18 @@ public sealed class ReceivedMessage
 
     internal ReceivedMessage? Next { get; set; }
 
+    /// <summary>The halt that kept it aside, while it is on its way back.</summary>
+    internal Halt? HeldBy { get; set; }
+
+    /// <summary>Its numbers were compared already.</summary>
+    internal bool NumbersSeen { get; set; }
+
+    /// <summary>Its batch failed: no other message may be handled with it.</summary>
+    internal bool IsAlone { get; set; }
+
+    /// <summary>Keeps the id before the message counts as done, in the pull style.</summary>
+    internal Action<ReceivedMessage>? KeepFirst { get; set; }
+
     internal long SizeBytes { get; }
 
     internal bool IsDecoded => _message is not null;
@@ -48,7 +60,17 @@ public sealed class ReceivedMessage
     /// Says that the message is handled, so that its position may be committed. Only for the pull style
     /// (<see cref="DashStreamConsumer.ReadAllAsync"/>); a handler that returns has done it. Any thread, any order; twice is harmless.
     /// </summary>
-    public void Done() => Finish(handled: true);
+    public void Done()
+    {
+        if (KeepFirst is { } keep)
+        {
+            keep(this);
+        }
+        else
+        {
+            Finish(handled: true);
+        }
+    }
 
     /// <summary>In the pull style the caller is the handler: it has let go when the message is finished.</summary>
     internal void ReleaseWhenFinished() => _releases = true;

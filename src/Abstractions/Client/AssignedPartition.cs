@@ -31,6 +31,12 @@ internal sealed class AssignedPartition(
         set => Volatile.Write(ref _held, value);
     }
 
+    /// <summary>The newest record that was taken in, ever since the partition was assigned, seeks included.</summary>
+    public UInt128? Newest { get; private set; }
+
+    /// <summary>Up to here the user went back on purpose, so what comes is no duplicate.</summary>
+    public UInt128? ReplayedUpTo { get; private set; }
+
     public bool HasRoom => _tracker.Pending <= maxPending / 2;
 
     public bool IsOverfull => _tracker.Pending >= maxPending;
@@ -60,10 +66,18 @@ internal sealed class AssignedPartition(
         }
     }
 
+    /// <summary>Says that a seek led here from <paramref name="old"/>. Before anything is taken in.</summary>
+    public void SoughtFrom(AssignedPartition old)
+    {
+        Newest = old.Newest;
+        ReplayedUpTo = old.Newest;
+    }
+
     public ReceivedMessage Take(StreamRecord record)
     {
         var message = new ReceivedMessage(record, this, _tracker.Add(record.Position!.Value.Offset));
         budget.Add(message.SizeBytes);
+        Newest = Newest > message.Position.Offset ? Newest : message.Position.Offset;
         return message;
     }
 

@@ -8,6 +8,8 @@ internal sealed class KeyQueue(RecordKey key)
 
     public RecordKey Key { get; } = key;
 
+    public ReceivedMessage? Next => _first;
+
     /// <summary>Set while the queue waits for a worker, is with one, or stands still: whoever adds to it then need not schedule it.</summary>
     public bool IsScheduled { get; set; }
 

@@ -108,14 +108,29 @@ public sealed class DashStreamBuilder
         return AddHandler(typeof(THandler), topic, group, configure);
     }
 
-    /// <summary>Registers every class of the assembly that carries <see cref="MessageHandlerAttribute"/> for this stream, as <see cref="AddHandler{T}"/> does.</summary>
-    /// <exception cref="InvalidOperationException">A class with the attribute is no <see cref="IMessageHandler"/>, or names are invalid.</exception>
+    /// <summary>As <see cref="AddHandler{T}"/>, for a handler of batches, gathered as the settings' <see cref="DashStreamConsumerOptions.Batch"/> says.</summary>
+    /// <typeparam name="THandler">Registered as scoped unless it is registered already; a scope is made for each batch.</typeparam>
+    /// <param name="topic">The topic.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="configure">Changes a copy of the stream's consumer settings for this handler.</param>
+    public DashStreamBuilder AddBatchHandler<THandler>(string topic, string group, Action<DashStreamConsumerOptions>? configure = null)
+        where THandler : class, IBatchMessageHandler
+    {
+        StreamNames.ThrowIfInvalidTopic(topic);
+        StreamNames.ThrowIfInvalidGroup(group);
+        Services.TryAddScoped<THandler>();
+        return AddHandler(typeof(THandler), topic, group, configure);
+    }
+
+    /// <summary>Registers every class of the assembly that carries <see cref="MessageHandlerAttribute"/> for this stream, as <see cref="AddHandler{T}"/> and <see cref="AddBatchHandler{T}"/>
+    /// do.</summary>
+    /// <exception cref="InvalidOperationException">A class with the attribute is no handler, or names are invalid.</exception>
     public DashStreamBuilder AddHandlersFrom(Assembly assembly)
     {
         ArgumentNullException.ThrowIfNull(assembly);
         var found = new ServiceCollection();
         found.Scan(scan => scan.FromAssemblies(assembly)
-            .AddClasses(classes => classes.AssignableTo<IMessageHandler>().Where(type => Attributes(type).Any()), publicOnly: false)
+            .AddClasses(classes => classes.AssignableToAny(typeof(IMessageHandler), typeof(IBatchMessageHandler)).Where(type => Attributes(type).Any()), publicOnly: false)
             .AsSelf()
             .WithScopedLifetime());
         foreach (var descriptor in found)

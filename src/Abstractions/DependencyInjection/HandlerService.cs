@@ -64,7 +64,7 @@ internal sealed class HandlerService : BackgroundService
                 await using (consumer.ConfigureAwait(false))
                 {
                     _running = consumer;
-                    await consumer.RunAsync(HandleAsync, stoppingToken).ConfigureAwait(false);
+                    await RunAsync(consumer, stoppingToken).ConfigureAwait(false);
                 }
             }
             catch (StreamException e) when (e.IsTransient)
@@ -79,30 +79,44 @@ internal sealed class HandlerService : BackgroundService
         }
     }
 
-    private async ValueTask HandleAsync(ReceivedMessage message, CancellationToken cancellationToken)
+    private Task RunAsync(DashStreamConsumer consumer, CancellationToken stoppingToken) =>
+        _registration.Handler.IsAssignableTo(typeof(IBatchMessageHandler))
+            ? consumer.RunBatchesAsync(HandleAsync, stoppingToken)
+            : consumer.RunAsync(HandleAsync, stoppingToken);
+
+    private ValueTask HandleAsync(ReceivedMessage message, CancellationToken cancellationToken) =>
+        ObservedAsync([message], handler => ((IMessageHandler)handler).HandleAsync(message, cancellationToken));
+
+    private ValueTask HandleAsync(IReadOnlyList<ReceivedMessage> messages, CancellationToken cancellationToken) =>
+        ObservedAsync(messages, handler => ((IBatchMessageHandler)handler).HandleAsync(messages, cancellationToken));
+
+    private async ValueTask ObservedAsync(IReadOnlyList<ReceivedMessage> messages, Func<object, ValueTask> handle)
     {
         try
         {
             var scope = _services.CreateAsyncScope();
             await using (scope.ConfigureAwait(false))
             {
-                var handler = (IMessageHandler)scope.ServiceProvider.GetRequiredService(_registration.Handler);
-                await handler.HandleAsync(message, cancellationToken).ConfigureAwait(false);
+                await handle(scope.ServiceProvider.GetRequiredService(_registration.Handler)).ConfigureAwait(false);
             }
         }
         catch (Exception e)
         {
-            foreach (var observer in _observers)
-            {
-                observer.Failed(_registration.Topic, _registration.Group, message, e);
-            }
-
+            Tell(messages, (observer, message) => observer.Failed(_registration.Topic, _registration.Group, message, e));
             throw;
         }
 
+        Tell(messages, (observer, message) => observer.Handled(_registration.Topic, _registration.Group, message));
+    }
+
+    private void Tell(IReadOnlyList<ReceivedMessage> messages, Action<IDeliveryObserver, ReceivedMessage> tell)
+    {
         foreach (var observer in _observers)
         {
-            observer.Handled(_registration.Topic, _registration.Group, message);
+            foreach (var message in messages)
+            {
+                tell(observer, message);
+            }
         }
     }
 }

@@ -9,6 +9,15 @@ public interface IMessageHandler
     ValueTask HandleAsync(ReceivedMessage message, CancellationToken cancellationToken);
 }
 
+/// <summary>Handles the messages of a topic for a group in batches. Resolved in a scope of its own for each call.</summary>
+public interface IBatchMessageHandler
+{
+    /// <summary>Handles a batch, in order within each key. Returning means all are done; throwing means none is.</summary>
+    /// <param name="messages">At least one. After a batch has failed for the last time, its messages come alone.</param>
+    /// <param name="cancellationToken">Fires when a stop runs out of time.</param>
+    ValueTask HandleAsync(IReadOnlyList<ReceivedMessage> messages, CancellationToken cancellationToken);
+}
+
 /// <summary>Names what a handler class reads, for <see cref="DashStreamBuilder.AddHandlersFrom"/>.</summary>
 /// <param name="topic">The topic.</param>
 /// <param name="group">The group.</param>

@@ -30,4 +30,11 @@ public static class MessageParts
         ArgumentNullException.ThrowIfNull(message);
         return (MessageType)(int)message.MessageCase;
     }
+
+    /// <summary>How many headers a message has places for: its own, and one for each event of a batch.</summary>
+    internal static int HeaderCount(DashStreamMessage message) =>
+        message.MessageCase == DashStreamMessage.MessageOneofCase.EventBatch ? 1 + message.EventBatch.Events.Count : 1;
+
+    /// <summary>The message's own header for 0, then those of its events; null where there is none.</summary>
+    internal static Header? HeaderAt(DashStreamMessage message, int index) => index == 0 ? HeaderOf(message) : message.EventBatch.Events[index - 1].Header;
 }

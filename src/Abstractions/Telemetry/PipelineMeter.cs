@@ -20,6 +20,7 @@ internal static class PipelineMeter
     public static readonly Counter<long> SequenceGaps = Count("dashstream_sequence_gaps_total", "Gaps in a thread's numbers, one each whatever its size.");
     public static readonly Counter<long> SequenceDuplicates = Count("dashstream_sequence_duplicates_total", "Numbers seen twice in a row.");
     public static readonly Counter<long> SequenceReorders = Count("dashstream_sequence_reorders_total", "Numbers below the expected one.");
+    public static readonly Counter<long> DuplicatesDropped = Count("dashstream_duplicates_dropped_total", "Messages not handled because their id was handled before.");
     public static readonly Counter<long> CheckpointWrites = Count("dashstream_offset_checkpoint_writes_total", "Commits of a position.");
     public static readonly Counter<long> CheckpointFailures = Count("dashstream_offset_checkpoint_failures_total", "Commits of a position that failed.");
     public static readonly Counter<long> CompressionFailures = Count("dashstream_compression_failures_total", "Messages that could not be compressed and went as they were.");

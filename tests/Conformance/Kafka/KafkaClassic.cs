@@ -39,6 +39,9 @@ public sealed class KafkaClassicGroupSharing : GroupSharingConformance<KafkaClas
 public sealed class KafkaClassicHandling : HandlingConformance<KafkaClassicFixture>;
 
 [TestClass]
+public sealed class KafkaClassicNumbers : NumbersConformance<KafkaClassicFixture>;
+
+[TestClass]
 public sealed class KafkaClassicOrder : OrderConformance<KafkaClassicFixture>;
 
 [TestClass]

@@ -39,6 +39,9 @@ public sealed class KafkaConsumerProtocolGroupSharing : GroupSharingConformance<
 public sealed class KafkaConsumerProtocolHandling : HandlingConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]
+public sealed class KafkaConsumerProtocolNumbers : NumbersConformance<KafkaConsumerProtocolFixture>;
+
+[TestClass]
 public sealed class KafkaConsumerProtocolOrder : OrderConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]

@@ -39,6 +39,9 @@ public sealed class FileGroupSharing : GroupSharingConformance<FileFixture>;
 public sealed class FileHandling : HandlingConformance<FileFixture>;
 
 [TestClass]
+public sealed class FileNumbers : NumbersConformance<FileFixture>;
+
+[TestClass]
 public sealed class FileOrder : OrderConformance<FileFixture>;
 
 [TestClass]

@@ -39,6 +39,9 @@ public sealed class MemoryGroupSharing : GroupSharingConformance<MemoryFixture>;
 public sealed class MemoryHandling : HandlingConformance<MemoryFixture>;
 
 [TestClass]
+public sealed class MemoryNumbers : NumbersConformance<MemoryFixture>;
+
+[TestClass]
 public sealed class MemoryOrder : OrderConformance<MemoryFixture>;
 
 [TestClass]

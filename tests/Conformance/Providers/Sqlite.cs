@@ -39,6 +39,9 @@ public sealed class SqliteGroupSharing : GroupSharingConformance<SqliteFixture>;
 public sealed class SqliteHandling : HandlingConformance<SqliteFixture>;
 
 [TestClass]
+public sealed class SqliteNumbers : NumbersConformance<SqliteFixture>;
+
+[TestClass]
 public sealed class SqliteOrder : OrderConformance<SqliteFixture>;
 
 [TestClass]

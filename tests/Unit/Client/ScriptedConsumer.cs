@@ -39,6 +39,12 @@ internal sealed class ScriptedConsumer : IAsyncDisposable
         return ValueTask.CompletedTask;
     });
 
+    public Task RunBatches(Action<IReadOnlyList<string>> handler) => _run = Consumer.RunBatchesAsync((messages, _) =>
+    {
+        handler([.. messages.Select(message => message.Message.TokenChunk.Text)]);
+        return ValueTask.CompletedTask;
+    });
+
     public void Put(string thread, string text, ulong sequence = 0, string tenant = "", Action<Header>? header = null, StreamHeaders? headers = null)
     {
         DashStreamMessage message = new TokenChunk { Header = new() { ThreadId = thread, TenantId = tenant, Sequence = sequence }, Text = text };

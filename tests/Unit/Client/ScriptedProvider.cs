@@ -64,6 +64,9 @@ internal sealed class ScriptedProvider : IStreamProvider, IStreamConsumer
         return offset;
     }
 
+    /// <summary>What is put in from now on lies at the beginning again.</summary>
+    public void Rewind() => _offset = 0;
+
     public async Task AssignAsync(params int[] partitions)
     {
         _assignment = [.. _assignment.Union(partitions)];
