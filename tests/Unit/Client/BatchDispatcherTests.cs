@@ -148,18 +148,21 @@ public sealed class BatchDispatcherTests
     {
         await using var script = await OpenAsync(new() { Batch = new() { MaxMessages = 1, MaxConcurrency = 1 } });
         using var release = new ManualResetEventSlim();
-        _ = script.RunBatches(batch =>
+        using var cancel = new CancellationTokenSource();
+        var run = script.Consumer.RunBatchesAsync((batch, _) =>
         {
-            Handle(batch);
+            Handle([batch[0].Message.TokenChunk.Text]);
             release.Wait(Patience);
-        });
+            return ValueTask.CompletedTask;
+        }, cancel.Token);
         script.Put("a", "1");
         script.Put("b", "2");
         await UntilAsync(() => _batches.Count == 1 && script.Provider.Taken == 2);
 
-        var stop = script.StopAsync();
+        await cancel.CancelAsync();
         release.Set();
-        var receipt = await stop;
+        await run.WaitAsync(Patience);
+        var receipt = await script.Consumer.StopAsync(Patience);
 
         Assert.AreEqual((1L, 1L), (receipt.Finished, receipt.Left));
         CollectionAssert.AreEqual(new[] { new StreamPosition(0, 0) }, script.Provider.Commits.ToArray());
