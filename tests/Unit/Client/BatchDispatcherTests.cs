@@ -152,7 +152,7 @@ public sealed class BatchDispatcherTests
         var run = script.Consumer.RunBatchesAsync((batch, _) =>
         {
             Handle([batch[0].Message.TokenChunk.Text]);
-            release.Wait(Patience);
+            release.Wait(Patience, CancellationToken.None);
             return ValueTask.CompletedTask;
         }, cancel.Token);
         script.Put("a", "1");
