@@ -61,7 +61,7 @@ public sealed class DashStreamRun : IDisposable
         }
     }
 
-    /// <summary>Runs a node's work and records its end, or its error, which is thrown on.</summary>
+    /// <inheritdoc cref="NodeAsync{T}"/>
     public Task NodeAsync(string name, Func<RunNode, Task> work)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -111,8 +111,7 @@ public sealed class DashStreamRun : IDisposable
     /// <param name="json">The state as UTF-8 JSON; copied.</param>
     public void State(ReadOnlySpan<byte> json) => TellState(json.ToArray());
 
-    /// <summary>The run's state is now this: sent as a patch from the state before, or whole. Equal states are not sent.</summary>
-    /// <param name="state">The state. It may be changed again when the call returns.</param>
+    /// <summary>The same for a state as a tree; it may be changed again when the call returns.</summary>
     public void State(JsonNode? state) => State(state, JsonSerializerOptions.Default);
 
     /// <summary>The run's state is now this value, as JSON.</summary>
@@ -159,14 +158,7 @@ public sealed class DashStreamRun : IDisposable
     public void Metrics(string scope, string scopeId, params ReadOnlySpan<(string Name, object? Value)> values)
     {
         var metrics = new Metrics { Scope = scope ?? "", ScopeId = scopeId ?? "" };
-        foreach (var (name, value) in values)
-        {
-            if (!string.IsNullOrEmpty(name) && value is not null)
-            {
-                metrics.Metrics_[name] = RunMetricValue.Of(value);
-            }
-        }
-
+        RunMetricValue.AddTo(metrics.Metrics_, values);
         Tell(metrics);
     }
 
@@ -235,7 +227,7 @@ public sealed class DashStreamRun : IDisposable
     /// <summary>Where the calling flow stands in this run.</summary>
     internal RunFrame Here => RunFrame.CurrentOf(this) ?? _root;
 
-    internal string CurrentNode => Here.NodeId;
+    private string CurrentNode => Here.NodeId;
 
     /// <summary>Records an event.</summary>
     /// <returns>Its id, or, when it was lost, that of what caused it.</returns>

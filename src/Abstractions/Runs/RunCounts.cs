@@ -5,7 +5,7 @@ namespace DashStream;
 /// <summary>What became of the messages of all runs so far. An event in a batch counts as one message.</summary>
 public sealed record RunCounts
 {
-    /// <summary>The counts of each kind of message.</summary>
+    /// <summary>The counts of each kind of message; under <see cref="MessageType.Unspecified"/> what could not be made into one.</summary>
     public required IReadOnlyDictionary<MessageType, RunKindCounts> ByKind { get; init; }
 
     /// <summary>All kinds together.</summary>

@@ -112,7 +112,7 @@ internal sealed class RunLedger(DashStreamRunsOptions options)
         lock (_gate)
         {
             var byKind = new Dictionary<MessageType, RunKindCounts>();
-            for (var kind = 1; kind < Kinds; kind++)
+            for (var kind = 0; kind < Kinds; kind++)
             {
                 var unchanged = kind == (int)MessageType.StateDiff ? _unchanged : 0;
                 var decided = _stored[kind] + unchanged + _dropped[kind] + _failed[kind];

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DashStream.Protocol;
+using Google.Protobuf.Collections;
 using static DashStream.Protocol.MetricValue.Types;
 
 namespace DashStream.Runs;
@@ -7,7 +8,18 @@ namespace DashStream.Runs;
 /// <summary>Turns a measured value into one of the wire. Never throws.</summary>
 internal static class RunMetricValue
 {
-    public static MetricValue Of(object value)
+    public static void AddTo(MapField<string, MetricValue> target, ReadOnlySpan<(string Name, object? Value)> values)
+    {
+        foreach (var (name, value) in values)
+        {
+            if (!string.IsNullOrEmpty(name) && value is not null)
+            {
+                target[name] = Of(value);
+            }
+        }
+    }
+
+    private static MetricValue Of(object value)
     {
         var attribute = RunAttributes.Of(value);
         return value as MetricValue ?? attribute.ValueCase switch

@@ -247,6 +247,8 @@ public sealed class DashStreamRunTests
         Assert.AreEqual("E1", recording.Messages[2].Error.ErrorCode);
         Assert.AreEqual("yes", recording.Events[^1].Attributes["answer"].StringValue);
         Assert.AreEqual(1, counts.Total.Failed);
+        Assert.AreEqual(1, counts.ByKind[MessageType.Unspecified].Failed);
+        Assert.AreEqual(counts.Total.Recorded, counts.ByKind.Values.Sum(kind => kind.Recorded));
     }
 
     private sealed class Odd
