@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using DashStream.Protocol;
 using DashStream.State;
+using DashStream.Tests.Client;
 
 namespace DashStream.Tests.Runs;
 
@@ -154,6 +155,40 @@ public sealed class RunStateTests
     }
 
     [TestMethod]
+    public async Task Whatever_fails_on_the_way_a_reader_ends_with_the_last_state_and_the_books_balance()
+    {
+        for (var seed = 1; seed <= 100; seed++)
+        {
+            await using var recording = await RunFixture.OpenAsync(new() { MaxPendingMessages = 24, CheckpointEvery = 3, FullStateEvery = 0, MaxBatchEvents = 1 + (seed % 4) });
+            var lost = FailBySeed(recording.Provider, seed);
+            using var run = recording.Runs.Start("t");
+            for (var i = 0; i < 60; i++)
+            {
+                run.State(Encoding.UTF8.GetBytes(State(i)));
+                run.Edge("a", "b");
+                if (i % 7 == 0)
+                {
+                    await Task.Yield();
+                }
+            }
+
+            // The second flush stands behind what the failures before the first made the worker send again.
+            await recording.FlushAsync();
+            await recording.FlushAsync();
+            recording.Provider.Decide = null;
+            run.State(Encoding.UTF8.GetBytes(State(1000)));
+            run.Complete();
+            var counts = await recording.FlushAsync();
+
+            var arrived = recording.Stored.Where((_, i) => !lost.Contains(i)).ToList();
+            Assert.AreEqual(State(1000), Follow(arrived), $"seed {seed}");
+            Assert.AreEqual(counts.Total.Recorded, counts.Total.Stored + counts.Total.Unchanged + counts.Total.Dropped + counts.Total.Failed, $"seed {seed}");
+            var checkpoints = recording.Stored.Select(message => message.Checkpoint?.CheckpointId).ToHashSet();
+            Assert.IsTrue(Diffs(recording).All(diff => diff.BaseCheckpointId.IsEmpty || checkpoints.Contains(diff.BaseCheckpointId)), $"seed {seed}");
+        }
+    }
+
+    [TestMethod]
     public async Task A_filter_changes_states_before_they_are_compared_and_hashed_and_may_fail()
     {
         var options = new DashStreamRunsOptions
@@ -180,6 +215,62 @@ public sealed class RunStateTests
 
     // Applying checks the hash of every step.
     private static byte[] Replay(IEnumerable<StateDiff> diffs) => diffs.Aggregate("null"u8.ToArray(), (state, diff) => diff.ApplyTo(state));
+
+    // A reader that has lost its way waits for a whole state.
+    private static string Follow(IEnumerable<DashStreamMessage> messages)
+    {
+        byte[]? state = null;
+        foreach (var diff in messages.Where(message => message.StateDiff is not null).Select(message => message.StateDiff))
+        {
+            try
+            {
+                state = state is null && diff.FullState.IsEmpty ? null : diff.ApplyTo(state ?? "null"u8.ToArray());
+            }
+            catch (StreamException)
+            {
+                state = null;
+            }
+        }
+
+        return Encoding.UTF8.GetString(state ?? []);
+    }
+
+    /// <summary>Refuses, fails (stored or not) and delays sends. Gives the indexes of those that were not stored.</summary>
+    private static HashSet<int> FailBySeed(RecordingProvider provider, int seed)
+    {
+        var random = new Random(seed);
+        var lost = new HashSet<int>();
+        provider.Decide = _ =>
+        {
+            switch (random.Next(8))
+            {
+                case 0:
+                    return Task.FromException<StreamPosition>(new StreamException(random.Next(2) == 0 ? StreamErrorKind.TooLarge : StreamErrorKind.Transient, "refused"));
+                case 1:
+                    lost.Add(provider.Records.Count);
+                    return FailLaterAsync();
+                case 2:
+                    return FailLaterAsync();
+                case 3:
+                    return StoreLaterAsync();
+                default:
+                    return null;
+            }
+        };
+        return lost;
+    }
+
+    private static async Task<StreamPosition> FailLaterAsync()
+    {
+        await Task.Delay(1);
+        throw new StreamException(StreamErrorKind.Transient, "gone");
+    }
+
+    private static async Task<StreamPosition> StoreLaterAsync()
+    {
+        await Task.Delay(1);
+        return default;
+    }
 
     private static void AssertNumbersHaveNoGap(RunFixture recording)
     {
