@@ -43,6 +43,9 @@ public sealed class DashStreamProducerOptions
     /// <summary>What happens when the rate limiter cannot decide. Default <see cref="RateLimiterFailure.Closed"/>.</summary>
     public RateLimiterFailure OnRateLimiterFailure { get; set; } = RateLimiterFailure.Closed;
 
+    /// <summary>What is taken out of messages before they are sent; null (the default): nothing, at no cost. See <see cref="RedactionOptions"/>.</summary>
+    public RedactionOptions? Redaction { get; set; }
+
     /// <summary>
     /// Where messages go whose send failed after the hand-over; then their caller gets the error. Null (the default): the caller alone has it. Set in code.
     /// </summary>
@@ -100,6 +103,11 @@ public sealed class DashStreamProducerOptions
         if (StopTimeout < TimeSpan.Zero)
         {
             yield return $"{nameof(StopTimeout)} is {StopTimeout}; it cannot be negative";
+        }
+
+        foreach (var fault in Redaction?.Faults() ?? [])
+        {
+            yield return $"{nameof(Redaction)}:{fault}";
         }
 
         foreach (var fault in Codec.Errors())

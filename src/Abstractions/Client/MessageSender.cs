@@ -16,6 +16,7 @@ internal sealed class MessageSender : IDisposable
     private readonly SendPipeline _pipeline;
     private readonly SendQueue _queue;
     private readonly RateGate? _gate;
+    private readonly MessageRedactor? _redactor;
     private readonly TenantTurns _turns;
     private readonly FailedSends? _failed;
     private readonly CancellationTokenSource _closing = new();
@@ -30,6 +31,7 @@ internal sealed class MessageSender : IDisposable
         _pipeline = new SendPipeline(producer, options, time, _failed);
         _queue = new SendQueue(options.MaxInFlightBytes, options.MaxWaitingSends, time);
         _gate = options.RateLimiter is { } limiter ? new RateGate(limiter, options.OnRateLimiterFailure, time) : null;
+        _redactor = options.Redaction is { } redaction ? new MessageRedactor(redaction, time) : null;
         _closed = _closing.Token;
         _turns = new TenantTurns(options.MaxWaitingSends);
     }
@@ -98,6 +100,11 @@ internal sealed class MessageSender : IDisposable
 
     private ValueTask<SendReceipt> StartAsync(SendItem item, SendDeadline deadline, CancellationToken cancellationToken)
     {
+        if (_redactor is not null)
+        {
+            item = Redact(_redactor, item);
+        }
+
         if (_queue.IsOpen)
         {
             var handedOver = _pipeline.HandOver(item);
@@ -116,6 +123,13 @@ internal sealed class MessageSender : IDisposable
         }
 
         throw _closed.IsCancellationRequested ? Closed() : TooManyWait();
+    }
+
+    private static SendItem Redact(MessageRedactor redactor, SendItem item)
+    {
+        MessageValidator.Check(item.Message);
+        var redacted = redactor.Redact(item.Message);
+        return new SendItem(redacted, IsRedacted: !ReferenceEquals(redacted, item.Message));
     }
 
     private async ValueTask<SendReceipt> StartInTurnAsync(

@@ -4,4 +4,5 @@ namespace DashStream.Client;
 
 /// <summary>A message on its way through the steps of a send.</summary>
 /// <param name="Message">What to send; with redaction on, the redacted copy.</param>
-internal readonly record struct SendItem(DashStreamMessage Message);
+/// <param name="IsRedacted">Whether it is one that differs from the caller's.</param>
+internal readonly record struct SendItem(DashStreamMessage Message, bool IsRedacted = false);

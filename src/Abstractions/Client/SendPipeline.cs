@@ -29,12 +29,32 @@ internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerO
             {
                 if (!lane.Evicted)
                 {
+                    message = WithTrueHash(lane, item);
                     return message.MessageCase == DashStreamMessage.MessageOneofCase.EventBatch
                         ? HandOverBatch(lane, message.EventBatch)
                         : HandOverSingle(lane, message, source);
                 }
             }
         }
+    }
+
+    // Once a state of the thread went out redacted, the hash of a later patch is that of a state which no receiver has.
+    private static DashStreamMessage WithTrueHash(Lane lane, SendItem item)
+    {
+        var message = item.Message;
+        if (item.IsRedacted && message.MessageCase is DashStreamMessage.MessageOneofCase.StateDiff or DashStreamMessage.MessageOneofCase.Checkpoint)
+        {
+            lane.StateIsRedacted = true;
+        }
+
+        if (!lane.StateIsRedacted || message is not { StateDiff: { FullState.IsEmpty: true, StateHash.IsEmpty: false } })
+        {
+            return message;
+        }
+
+        var copy = message.Clone();
+        copy.StateDiff.StateHash = Google.Protobuf.ByteString.Empty;
+        return copy;
     }
 
     private HandOver HandOverSingle(Lane lane, DashStreamMessage message, Header source)

@@ -24,6 +24,9 @@ internal sealed class Lane(string threadId, StreamHeaders headers)
     /// <summary>The last number that was handed over; under the gate.</summary>
     public ulong Last { get; set; }
 
+    /// <summary>Whether a state of the thread went out redacted; under the gate.</summary>
+    public bool StateIsRedacted { get; set; }
+
     /// <summary>Set, under the gate, when the table let go of this lane: look it up again.</summary>
     public bool Evicted { get; set; }
 
