@@ -16,6 +16,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
     private readonly DashStreamProducerOptions _options;
     private readonly TimeProvider _time;
     private readonly MessageSender _sender;
+    private readonly PostedSends _posted;
     private readonly Lock _stopGate = new();
     private Task<FlushReceipt>? _stop;
     private volatile bool _stopped;
@@ -26,6 +27,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
         _options = options;
         _time = time;
         _sender = new MessageSender(producer, options, time, logger);
+        _posted = new PostedSends(options.MaxPosted);
     }
 
     /// <summary>The topic.</summary>
@@ -104,11 +106,28 @@ public sealed class DashStreamProducer : IAsyncDisposable
         return results;
     }
 
+    /// <summary>
+    /// Sends a message whose outcome nobody waits for, in the order of the calls of this and <see cref="SendAsync"/>. Never waits and never throws for what the
+    /// stream does: what is not known to be stored, too many undecided ones (<see cref="DashStreamProducerOptions.MaxPosted"/>) included, is counted by reason
+    /// in <c>dashstream_posts_dropped_total</c> and in the receipt of the next flush or the stop. A copy is taken, so the message may be changed at once.
+    /// </summary>
+    /// <param name="message">The message; not changed.</param>
+    /// <returns>False when it is already known to be dropped.</returns>
+    public bool Post(DashStreamMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var copy = message.Clone();
+        return _posted.TryStart(() => SendAsync(copy));
+    }
+
     /// <summary>Returns when every earlier send is decided; later ones are not waited for.</summary>
     public async ValueTask<FlushReceipt> FlushAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfStopped();
-        return await _sender.FlushAsync(cancellationToken).ConfigureAwait(false);
+        var posted = _posted.WhenEnded();
+        var receipt = await _sender.FlushAsync(cancellationToken).ConfigureAwait(false);
+        await posted.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return receipt with { Dropped = _posted.TakeDropped() };
     }
 
     /// <summary>
@@ -122,7 +141,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
         lock (_stopGate)
         {
             _stopped = true;
-            stop = _stop ??= _sender.StopAsync(StopDeadline.Start(deadline, _time));
+            stop = _stop ??= StopOnceAsync(StopDeadline.Start(deadline, _time));
         }
 
         return await stop.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -153,6 +172,13 @@ public sealed class DashStreamProducer : IAsyncDisposable
         {
             return new MessageSendResult(e);
         }
+    }
+
+    private async Task<FlushReceipt> StopOnceAsync(StopDeadline deadline)
+    {
+        var receipt = await _sender.StopAsync(deadline).ConfigureAwait(false);
+        await _posted.WhenEnded().WaitAsync(deadline.Left, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return receipt with { Dropped = _posted.TakeDropped() };
     }
 
     private void ThrowIfStopped()

@@ -54,6 +54,9 @@ public sealed class DashStreamProducerOptions
     /// <summary>Dead letters that may be on their way at once; more wait, none is dropped. Default 100; 1 to 10,000.</summary>
     public int MaxDeadLettersInFlight { get; set; } = 100;
 
+    /// <summary>Posted messages that may be undecided at once; one more is dropped and counted. Default 10,000; at least 1.</summary>
+    public int MaxPosted { get; set; } = 10_000;
+
     /// <summary>Deadline of the stop that disposal does. Default 10 s; zero or more.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -98,6 +101,11 @@ public sealed class DashStreamProducerOptions
         if (MaxDeadLettersInFlight is < 1 or > 10_000)
         {
             yield return $"{nameof(MaxDeadLettersInFlight)} is {MaxDeadLettersInFlight}; allowed are 1 to 10,000";
+        }
+
+        if (MaxPosted < 1)
+        {
+            yield return $"{nameof(MaxPosted)} is {MaxPosted}; the least is 1";
         }
 
         if (StopTimeout < TimeSpan.Zero)

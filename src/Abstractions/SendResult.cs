@@ -33,4 +33,9 @@ public readonly struct SendResult
 /// <param name="Stored">Records stored.</param>
 /// <param name="Failed">Records whose send ended with an error, which their callers were given.</param>
 /// <param name="Pending">Records still undecided: 0 unless the flush was cut short by a stop.</param>
-public readonly record struct FlushReceipt(long Stored, long Failed, long Pending);
+public readonly record struct FlushReceipt(long Stored, long Failed, long Pending)
+{
+    /// <summary>Posted messages (<see cref="DashStreamProducer.Post"/>) that are not known to be stored; those that failed after the hand-over count in
+    /// <see cref="Failed"/> too.</summary>
+    public long Dropped { get; init; }
+}

@@ -13,6 +13,7 @@ internal static class PipelineMeter
     public static readonly Counter<long> Sent = Count("dashstream_messages_sent_total", "Messages stored.");
     public static readonly Counter<long> Received = Count("dashstream_messages_received_total", "Messages decoded.");
     public static readonly Counter<long> SendFailures = Count("dashstream_send_failures_total", "Sends that failed after their last attempt.");
+    public static readonly Counter<long> PostsDropped = Count("dashstream_posts_dropped_total", "Posted messages that are not known to be stored.");
     public static readonly Counter<long> SendRetries = Count("dashstream_send_retries_total", "Attempts of a send after its first.");
     public static readonly Counter<long> DecodeFailures = Count("dashstream_decode_failures_total", "Records that could not be decoded.");
     public static readonly Counter<long> FetchFailures = Count("dashstream_fetch_failures_total", "Reads that failed and were tried again.");
