@@ -6,7 +6,9 @@ namespace DashStream.Providers;
 /// Commits of one member, one at a time, through whichever client is the member now. librdkafka waits for its answer on a thread of the pool, which is bounded
 /// here: it waits for a coordinator that is away for as long as that takes. Safe for concurrent use.
 /// </summary>
-internal sealed class GroupCommits(KafkaCluster cluster, string topic, string group, FetchBuffer buffer) : IDisposable
+#pragma warning disable CA1001 // A commit may outlive its consumer, so its gate is never disposed; without a wait handle there is nothing to free.
+internal sealed class GroupCommits(KafkaCluster cluster, string topic, string group, FetchBuffer buffer)
+#pragma warning restore CA1001
 {
     // The broker moved our epoch on and the next heartbeat, which is on its way, brings it (KIP-848).
     private static readonly TimeSpan EpochPause = TimeSpan.FromMilliseconds(50);
@@ -18,15 +20,25 @@ internal sealed class GroupCommits(KafkaCluster cluster, string topic, string gr
     /// <summary>The client that is the member from now on.</summary>
     public void Attach(IConsumer<byte[]?, byte[]?> client) => Volatile.Write(ref _client, client);
 
-    /// <summary>Waits until no commit is under way, within a bound, and refuses further ones as fenced.</summary>
-    public void Detach(TimeSpan limit)
+    /// <summary>Waits until no commit is under way, within a bound, and refuses further ones as fenced; then, or when the last one has ended, calls back.</summary>
+    public void Detach(TimeSpan limit, Action then)
     {
         // On the consumer's own poll thread, which has nothing else to do any more.
         var entered = _one.Wait(limit);
         Volatile.Write(ref _client, null);
-        if (entered)
+        if (!entered)
+        {
+            // It waits inside the client for a coordinator that is away, so the client must stay as long.
+            _ = _one.WaitAsync().ContinueWith(_ => Free(then), TaskScheduler.Default);
+            return;
+        }
+
+        Free(then);
+
+        void Free(Action call)
         {
             _one.Release();
+            call();
         }
     }
 
@@ -75,8 +87,6 @@ internal sealed class GroupCommits(KafkaCluster cluster, string topic, string gr
     public StreamException NotOurs(IEnumerable<int> partitions) => new(StreamErrorKind.Fenced,
         $"Partition {string.Join(", ", partitions.Order())} of topic '{topic}' is not (or no longer) owned by this member of group '{group}'; whoever owns it goes on "
         + "behind the last commit.");
-
-    public void Dispose() => _one.Dispose();
 
     private (List<TopicPartitionOffset> Due, List<int> Fenced) Sort(IReadOnlyList<StreamPosition> positions)
     {

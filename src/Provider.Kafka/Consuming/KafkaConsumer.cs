@@ -205,7 +205,6 @@ internal sealed class KafkaConsumer : IStreamConsumer
         if (isDone)
         {
             _assignments?.Dispose();
-            _commits?.Dispose();
             _buffer.Dispose();
         }
 

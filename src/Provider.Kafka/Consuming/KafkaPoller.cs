@@ -185,15 +185,27 @@ internal sealed class KafkaPoller
 
     private void Close()
     {
-        _commits?.Detach(_cluster.Options.OperationTimeout);
+        var client = _client;
+        if (_commits is { } commits)
+        {
+            commits.Detach(_cluster.Options.OperationTimeout, () => Close(client));
+        }
+        else
+        {
+            Close(client);
+        }
+    }
+
+    private void Close(IConsumer<byte[]?, byte[]?> client)
+    {
         try
         {
-            _client.Close();
+            client.Close();
         }
         catch (Exception e) when (e is KafkaException or ObjectDisposedException)
         {
             KafkaLog.ClosingFailed(_cluster.Logger, $"The consumer of topic '{_plan.Topic}'", e);
-            _client.Dispose();
+            client.Dispose();
         }
     }
 

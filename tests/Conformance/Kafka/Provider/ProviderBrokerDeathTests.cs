@@ -96,6 +96,36 @@ public sealed class ProviderBrokerDeathTests
     }
 
     [TestMethod]
+    [DataRow(KafkaGroupProtocol.Classic)]
+    [DataRow(KafkaGroupProtocol.Consumer)]
+    public async Task A_member_that_stops_over_a_commit_that_hangs_leaves_when_the_commit_has_ended(KafkaGroupProtocol protocol)
+    {
+        var topic = await MakeTopicAsync();
+        await using var provider = _cluster.ProviderFor(configure: options =>
+        {
+            options.GroupProtocol = protocol;
+            options.OperationTimeout = TimeSpan.FromSeconds(1);
+        });
+        await SendAsync(provider, topic, 10);
+        await using var member = await JoinAsync(provider, topic);
+        await ReadAsync(member, 10);
+        await _cluster.Node.SuspendAsync();
+        await Providers.AssertRefusedAsync(StreamErrorKind.Timeout, () => member.CommitAsync([new StreamPosition(0, 4)]).AsTask());
+
+        var receipt = await member.StopAsync(TimeSpan.FromSeconds(3));
+        await _cluster.Node.ResumeAsync();
+
+        // Whether the commit counted is not known; that nothing is lost and that the partition is free again is.
+        Assert.IsGreaterThanOrEqualTo(5, receipt.Left);
+        await using var other = _cluster.ProviderFor(configure: options => options.GroupProtocol = protocol);
+        await using var heir = await JoinAsync(other, topic);
+        for (var last = -1; last < 9;)
+        {
+            last = (await ReadAsync(heir, 1))[^1];
+        }
+    }
+
+    [TestMethod]
     public async Task Sends_to_a_broker_that_is_gone_end_at_their_deadline_and_a_stop_says_what_is_left()
     {
         var topic = await MakeTopicAsync();
