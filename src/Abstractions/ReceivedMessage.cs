@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using DashStream.Client;
 using DashStream.Protocol;
+using DashStream.Telemetry;
 
 namespace DashStream;
 
@@ -35,6 +37,12 @@ public sealed class ReceivedMessage
     /// <summary>1 when it is handled for the first time by this consumer, then 2, and so on. A message that another member began, or that comes again after a
     /// restart, starts at 1.</summary>
     public int Attempt { get; internal set; } = 1;
+
+    /// <summary>
+    /// The sender's trace context, from the record's headers; default when there is none. A handler runs in a span of that trace already, when anybody listens;
+    /// who pulls messages may begin one with it.
+    /// </summary>
+    public ActivityContext TraceContext => TraceHeaders.Read(Record.Headers);
 
     internal ReceivedMessage? Next { get; set; }
 

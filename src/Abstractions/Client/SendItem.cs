@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using DashStream.Protocol;
 
 namespace DashStream.Client;
 
 /// <summary>A message on its way through the steps of a send.</summary>
 /// <param name="Message">What to send; with redaction on, the redacted copy.</param>
+/// <param name="Trace">The span whose context the record carries; null means none.</param>
 /// <param name="IsRedacted">Whether it is one that differs from the caller's.</param>
-internal readonly record struct SendItem(DashStreamMessage Message, bool IsRedacted = false);
+internal readonly record struct SendItem(DashStreamMessage Message, Activity? Trace, bool IsRedacted = false);

@@ -6,9 +6,10 @@ namespace DashStream.Telemetry;
 internal static class PipelineMeter
 {
     /// <summary>The meter's name, for <c>AddMeter</c>.</summary>
-    public const string Name = "DashStream";
+    public const string Name = DashStreamTelemetry.MeterName;
 
-    private static readonly Meter Meter = new(Name);
+    /// <summary>Every instrument of the client is on it.</summary>
+    public static readonly Meter Meter = new(Name);
 
     public static readonly Counter<long> Sent = Count("dashstream_messages_sent_total", "Messages stored.");
     public static readonly Counter<long> Received = Count("dashstream_messages_received_total", "Messages decoded.");
@@ -16,14 +17,14 @@ internal static class PipelineMeter
     public static readonly Counter<long> PostsDropped = Count("dashstream_posts_dropped_total", "Posted messages that are not known to be stored.");
     public static readonly Counter<long> SendRetries = Count("dashstream_send_retries_total", "Attempts of a send after its first.");
     public static readonly Counter<long> DecodeFailures = Count("dashstream_decode_failures_total", "Records that could not be decoded.");
-    public static readonly Counter<long> FetchFailures = Count("dashstream_fetch_failures_total", "Reads that failed and were tried again.");
+    public static readonly Counter<long> FetchFailures = Count("dashstream_fetch_failures_total", "Reads that failed.");
     public static readonly Counter<long> InvalidPayloads = Count("dashstream_invalid_payloads_total", "Records whose bytes are no frame at all.");
     public static readonly Counter<long> SequenceGaps = Count("dashstream_sequence_gaps_total", "Gaps in a thread's numbers, one each whatever its size.");
     public static readonly Counter<long> SequenceDuplicates = Count("dashstream_sequence_duplicates_total", "Numbers seen twice in a row.");
     public static readonly Counter<long> SequenceReorders = Count("dashstream_sequence_reorders_total", "Numbers below the expected one.");
     public static readonly Counter<long> DuplicatesDropped = Count("dashstream_duplicates_dropped_total", "Messages not handled because their id was handled before.");
-    public static readonly Counter<long> CheckpointWrites = Count("dashstream_offset_checkpoint_writes_total", "Commits of a position.");
-    public static readonly Counter<long> CheckpointFailures = Count("dashstream_offset_checkpoint_failures_total", "Commits of a position that failed.");
+    public static readonly Counter<long> CheckpointWrites = Count("dashstream_offset_checkpoint_writes_total", "Positions committed.");
+    public static readonly Counter<long> CheckpointFailures = Count("dashstream_offset_checkpoint_failures_total", "Positions whose commit failed; most are due again with the next one.");
     public static readonly Counter<long> CompressionFailures = Count("dashstream_compression_failures_total", "Messages that could not be compressed and went as they were.");
     public static readonly Counter<long> DeadLetterSends = Count("dashstream_dlq_sends_total", "Dead letters stored.");
     public static readonly Counter<long> DeadLetterFailures = Count("dashstream_dlq_send_failures_total", "Dead letters that could not be stored.");
