@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using DashStream.Client;
 using DashStream.Protocol;
+using DashStream.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -17,13 +19,15 @@ public sealed class DashStreamProducer : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly MessageSender _sender;
     private readonly PostedSends _posted;
+    private readonly SendTelemetry _telemetry;
     private readonly Lock _stopGate = new();
     private Task<FlushReceipt>? _stop;
     private volatile bool _stopped;
 
-    private DashStreamProducer(IStreamProducer producer, DashStreamProducerOptions options, TimeProvider time, ILogger logger)
+    private DashStreamProducer(IStreamProducer producer, string system, DashStreamProducerOptions options, TimeProvider time, ILogger logger)
     {
         _producer = producer;
+        _telemetry = new SendTelemetry(system, producer.Topic, time);
         _options = options;
         _time = time;
         _sender = new MessageSender(producer, options, time, logger);
@@ -49,7 +53,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
         options ??= new DashStreamProducerOptions();
         OptionFaults.ThrowIfAny(nameof(DashStreamProducerOptions), options.Faults());
         var producer = await provider.OpenProducerAsync(topic, cancellationToken).ConfigureAwait(false);
-        return new DashStreamProducer(producer, options, time ?? TimeProvider.System, logger ?? NullLogger.Instance);
+        return new DashStreamProducer(producer, provider.Name, options, time ?? TimeProvider.System, logger ?? NullLogger.Instance);
     }
 
     /// <summary>
@@ -59,19 +63,8 @@ public sealed class DashStreamProducer : IAsyncDisposable
     /// <param name="message">The message; not changed. It may be changed again as soon as the call has returned its task, unless sends are waiting for room.</param>
     /// <param name="cancellationToken">Stops the waiting; a message already handed over may still be stored, and its number is spent.</param>
     /// <exception cref="StreamException">The message was refused (it then spends no number) or is not known to be stored.</exception>
-    public ValueTask<SendReceipt> SendAsync(DashStreamMessage message, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            ThrowIfStopped();
-            return _sender.SendAsync(message, cancellationToken);
-        }
-        catch (Exception e) when (e is StreamException or OperationCanceledException or ArgumentException)
-        {
-            return ValueTask.FromException<SendReceipt>(e);
-        }
-    }
+    public ValueTask<SendReceipt> SendAsync(DashStreamMessage message, CancellationToken cancellationToken = default) =>
+        StartAsync(message, batch: null, cancellationToken);
 
     /// <summary>
     /// Sends many; results are aligned with the messages. One bad message does not fail the others. Messages that find no room wait inside the call, in
@@ -81,29 +74,20 @@ public sealed class DashStreamProducer : IAsyncDisposable
         IReadOnlyList<DashStreamMessage> messages, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        var outcomes = new ValueTask<MessageSendResult>[messages.Count];
-        var results = new MessageSendResult[messages.Count];
-        var decided = 0;
-        for (var i = 0; i < outcomes.Length; i++)
+        if (messages.Count == 0 || !SendTelemetry.IsOn)
         {
-            // What finds no room waits inside the call, in order, and not as one of the sends that MaxWaitingSends bounds.
-            while (decided < i && _sender.Waiting > 0)
-            {
-                results[decided] = await outcomes[decided].ConfigureAwait(false);
-                decided++;
-            }
-
-#pragma warning disable CA2012 // Each outcome waits for its turn in the array and is awaited exactly once.
-            outcomes[i] = OutcomeAsync(SendAsync(messages[i], cancellationToken));
-#pragma warning restore CA2012
+            return await SendAllAsync(messages, batch: null, cancellationToken).ConfigureAwait(false);
         }
 
-        for (; decided < outcomes.Length; decided++)
+        var batch = _telemetry.StartBatch(messages.Count);
+        try
         {
-            results[decided] = await outcomes[decided].ConfigureAwait(false);
+            return await SendAllAsync(messages, batch, cancellationToken).ConfigureAwait(false);
         }
-
-        return results;
+        finally
+        {
+            _telemetry.End(batch);
+        }
     }
 
     /// <summary>
@@ -159,6 +143,55 @@ public sealed class DashStreamProducer : IAsyncDisposable
             await _producer.DisposeAsync().ConfigureAwait(false);
             _sender.Dispose();
         }
+    }
+
+    private ValueTask<SendReceipt> StartAsync(DashStreamMessage message, BatchSpan? batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ThrowIfStopped();
+            if (!SendTelemetry.IsOn)
+            {
+                return _sender.SendAsync(message, Activity.Current, cancellationToken);
+            }
+
+            return batch is null
+                ? _telemetry.SendAsync(_sender, message, cancellationToken)
+                : _telemetry.SendAsync(_sender, message, batch, cancellationToken);
+        }
+        catch (Exception e) when (e is StreamException or OperationCanceledException or ArgumentException)
+        {
+            return ValueTask.FromException<SendReceipt>(e);
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<MessageSendResult>> SendAllAsync(
+        IReadOnlyList<DashStreamMessage> messages, BatchSpan? batch, CancellationToken cancellationToken)
+    {
+        var outcomes = new ValueTask<MessageSendResult>[messages.Count];
+        var results = new MessageSendResult[messages.Count];
+        var decided = 0;
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            // What finds no room waits inside the call, in order, and not as one of the sends that MaxWaitingSends bounds.
+            while (decided < i && _sender.Waiting > 0)
+            {
+                results[decided] = await outcomes[decided].ConfigureAwait(false);
+                decided++;
+            }
+
+#pragma warning disable CA2012 // Each outcome waits for its turn in the array and is awaited exactly once.
+            outcomes[i] = OutcomeAsync(StartAsync(messages[i], batch, cancellationToken));
+#pragma warning restore CA2012
+        }
+
+        for (; decided < outcomes.Length; decided++)
+        {
+            results[decided] = await outcomes[decided].ConfigureAwait(false);
+        }
+
+        return results;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

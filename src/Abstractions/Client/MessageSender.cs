@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using DashStream.Protocol;
 using DashStream.Telemetry;
@@ -39,10 +40,10 @@ internal sealed class MessageSender : IDisposable
     /// <summary>How many sends wait for permits or room.</summary>
     public int Waiting => _queue.Waiting + _turns.Waiting;
 
-    /// <summary>Starts a send. What is wrong with it at once may be thrown.</summary>
-    public ValueTask<SendReceipt> SendAsync(DashStreamMessage message, CancellationToken cancellationToken)
+    /// <summary>Starts a send whose record carries the context of a span, if any. What is wrong with it at once may be thrown.</summary>
+    public ValueTask<SendReceipt> SendAsync(DashStreamMessage message, Activity? trace, CancellationToken cancellationToken)
     {
-        var item = new SendItem(message);
+        var item = new SendItem(message, trace);
         if (_gate is null)
         {
             return StartAsync(item, _options.SendTimeout == Timeout.InfiniteTimeSpan ? default : SendDeadline.Start(_options, _time), cancellationToken);
@@ -129,7 +130,7 @@ internal sealed class MessageSender : IDisposable
     {
         MessageValidator.Check(item.Message);
         var redacted = redactor.Redact(item.Message);
-        return new SendItem(redacted, IsRedacted: !ReferenceEquals(redacted, item.Message));
+        return new SendItem(redacted, item.Trace, !ReferenceEquals(redacted, item.Message));
     }
 
     private async ValueTask<SendReceipt> StartInTurnAsync(

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Diagnostics;
 using DashStream.Protocol;
 using DashStream.Sequencing;
+using DashStream.Telemetry;
 
 namespace DashStream.Client;
 
@@ -31,8 +33,8 @@ internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerO
                 {
                     message = WithTrueHash(lane, item);
                     return message.MessageCase == DashStreamMessage.MessageOneofCase.EventBatch
-                        ? HandOverBatch(lane, message.EventBatch)
-                        : HandOverSingle(lane, message, source);
+                        ? HandOverBatch(lane, message.EventBatch, item.Trace)
+                        : HandOverSingle(lane, message, source, item.Trace);
                 }
             }
         }
@@ -57,16 +59,16 @@ internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerO
         return copy;
     }
 
-    private HandOver HandOverSingle(Lane lane, DashStreamMessage message, Header source)
+    private HandOver HandOverSingle(Lane lane, DashStreamMessage message, Header source, Activity? trace)
     {
         // A number that is set belongs to a relay or a replay, which keeps it.
         var takesNumber = source.Sequence == 0 && HeaderStamper.IsNumbered(message);
         var sequence = takesNumber ? lane.Last + 1 : source.Sequence;
         var header = _stamper.Stamp(lane, source, MessageParts.TypeOf(message), sequence);
-        return Send(lane, message, header, takesNumber ? sequence : lane.Last);
+        return Send(lane, message, header, takesNumber ? sequence : lane.Last, trace);
     }
 
-    private HandOver HandOverBatch(Lane lane, EventBatch source)
+    private HandOver HandOverBatch(Lane lane, EventBatch source, Activity? trace)
     {
         var batch = source.Clone();
         var last = lane.Last;
@@ -82,13 +84,14 @@ internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerO
         }
 
         var header = _stamper.Stamp(lane, source.Header, MessageType.EventBatch, source.Header.Sequence);
-        return Send(lane, batch, header, last);
+        return Send(lane, batch, header, last, trace);
     }
 
-    private HandOver Send(Lane lane, DashStreamMessage message, Header header, ulong lastWhenTaken)
+    private HandOver Send(Lane lane, DashStreamMessage message, Header header, ulong lastWhenTaken, Activity? trace)
     {
         var value = Encode(message, header);
-        var record = new StreamRecord(lane.Key, value, lane.Headers, header.TimestampUs > 0 ? header.TimestampUs : _stamper.NowUs());
+        var headers = SendTelemetry.Stamp(lane.Headers, header, trace);
+        var record = new StreamRecord(lane.Key, value, headers, header.TimestampUs > 0 ? header.TimestampUs : _stamper.NowUs());
         var stored = HandToProvider(record, out var error);
         if (error is { Kind: StreamErrorKind.Throttled })
         {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using DashStream.Protocol;
+using DashStream.Telemetry;
 using Google.Protobuf;
 
 namespace DashStream;
@@ -108,6 +109,7 @@ internal sealed class FrameEncoder(MessageCodecOptions options, Func<FrameCompre
         var compressor = _compressor.Value;
         if (compressor is null)
         {
+            PipelineMeter.CompressionFailures.Add(1);
             TellMissingOnce();
             return WritePlain(plain, output.GetSpan(FrameByte + plain.Length), output);
         }
@@ -160,6 +162,7 @@ internal sealed class FrameEncoder(MessageCodecOptions options, Func<FrameCompre
         }
 
         Interlocked.Increment(ref _compressionFailures);
+        PipelineMeter.CompressionFailures.Add(1);
         Warned?.Invoke($"{compressor.Name} could not compress a message of {source.Length} bytes ({result.Error}); it is sent uncompressed.");
         return int.MaxValue;
     }

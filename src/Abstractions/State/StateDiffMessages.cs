@@ -1,4 +1,5 @@
 using DashStream.Protocol;
+using DashStream.Telemetry;
 using Google.Protobuf;
 
 namespace DashStream.State;
@@ -100,6 +101,7 @@ public static class StateDiffMessages
     {
         if (operation.Encoding is DiffOperation.Types.ValueEncoding.Msgpack or DiffOperation.Types.ValueEncoding.Protobuf)
         {
+            PipelineMeter.UnsupportedEncoding.Add(1);
             throw new StatePatchException(
                 StreamErrorKind.InvalidRequest,
                 $"its value is encoded as {operation.Encoding}, which no reader of state diffs takes; write values as JSON",

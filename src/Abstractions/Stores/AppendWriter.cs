@@ -1,3 +1,5 @@
+using DashStream.Telemetry;
+
 namespace DashStream.Stores;
 
 /// <summary>
@@ -50,6 +52,11 @@ internal sealed class AppendWriter : IThreadPoolWorkItem
         for (var attempt = 0; ; attempt++)
         {
             var batch = _chunk.Select(from, count);
+            if (attempt > 0)
+            {
+                PipelineMeter.SendRetries.Add(batch.Count);
+            }
+
             var failure = batch.Count == 0 ? null : await TryAppendAsync(batch).ConfigureAwait(false);
             if (failure is null)
             {

@@ -145,6 +145,6 @@ internal sealed class DeliveryTelemetry(string system, string topic, string? gro
         Activity.Current = ambient;
     }
 
-    private static IEnumerable<ActivityLink> Links(IEnumerable<ActivityContext> contexts) =>
+    private static List<ActivityLink> Links(IEnumerable<ActivityContext> contexts) =>
         contexts.Where(context => context != default).Take(StreamSpans.MaxLinks).Select(context => new ActivityLink(context)).ToList();
 }

@@ -40,7 +40,10 @@ internal static class PipelineMeter
         Meter.CreateHistogram<long>("dashstream_sequence_gap_size", "{message}", "How many numbers a gap lacks.");
 
     public static readonly Histogram<double> RateLimiterRedisLatency =
-        Meter.CreateHistogram<double>("dashstream_rate_limiter_redis_latency_ms", "ms", "Time of a call of the shared rate limiter.");
+        Meter.CreateHistogram("dashstream_rate_limiter_redis_latency_ms", "ms", "Time of a call of the shared rate limiter.", tags: null, new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.1, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500],
+        });
 
     private static Counter<long> Count(string name, string description) => Meter.CreateCounter<long>(name, null, description);
 }
