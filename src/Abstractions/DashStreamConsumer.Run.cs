@@ -67,7 +67,7 @@ public sealed partial class DashStreamConsumer
     // Ends when reading is stopped; a permanent error becomes the run's failure.
     private async Task ReadAsync(Action<ReceivedMessage> sink)
     {
-        var loop = new ReadLoop(_consumer, _assignments, _pauses, _gate, _budget, _options, _time, _logger);
+        var loop = new ReadLoop(_consumer, _assignments, _pauses, _gate, _budget, _options, _telemetry, _time, _logger);
         var reading = loop.RunAsync(sink, _stopReading.Token);
         var committing = _commits.RunAsync(_consumer, _options.CommitInterval, _time, _stopReading.Token);
         var first = await Task.WhenAny(reading, committing).ConfigureAwait(false);

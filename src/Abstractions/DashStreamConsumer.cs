@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using DashStream.Client;
+using DashStream.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -15,6 +16,7 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
     private readonly DashStreamConsumerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly DeliveryTelemetry _telemetry;
     private readonly ReadingGate _gate = new();
     private readonly InFlightBudget _budget;
     private readonly Assignments _assignments;
@@ -38,14 +40,15 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
     private long _droppedBefore = -1;
     private volatile bool _leftPulling;
 
-    private DashStreamConsumer(string topic, string? group, DashStreamConsumerOptions options, TimeProvider time, ILogger logger)
+    private DashStreamConsumer(DeliveryTelemetry telemetry, string? group, DashStreamConsumerOptions options, TimeProvider time, ILogger logger)
     {
+        _telemetry = telemetry;
         _options = options;
         _time = time;
         _logger = logger;
         _budget = new InFlightBudget(options.MaxInFlight, options.MaxInFlightBytes);
         _assignments = new Assignments(CreatePartition, CommitCoreAsync, _gate, options.Stream.Listener) { Patience = options.RevokeTimeout };
-        _commits = new CommitWorker(topic, group is not null, () => _assignments.Owned, logger);
+        _commits = new CommitWorker(telemetry, group is not null, () => _assignments.Owned, logger);
     }
 
     /// <summary>The topic.</summary>
@@ -88,7 +91,9 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
         options ??= new DashStreamConsumerOptions();
         OptionFaults.ThrowIfAny(nameof(DashStreamConsumerOptions), options.Faults());
 
-        var consumer = new DashStreamConsumer(topic, group, options, time ?? TimeProvider.System, logger ?? NullLogger.Instance);
+        time ??= TimeProvider.System;
+        var telemetry = new DeliveryTelemetry(provider.Name, topic, group, time);
+        var consumer = new DashStreamConsumer(telemetry, group, options, time, logger ?? NullLogger.Instance);
         var stream = options.Stream.Copy();
         stream.Group = group;
         stream.Listener = consumer._assignments;
@@ -117,7 +122,8 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
     public Task RunAsync(Func<ReceivedMessage, CancellationToken, ValueTask> handler, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        var dispatcher = new KeyedDispatcher(_options.MaxConcurrency, message => _deliveries.TurnAsync(message, handler));
+        var watched = _telemetry.Watch(handler);
+        var dispatcher = new KeyedDispatcher(_options.MaxConcurrency, message => _deliveries.TurnAsync(message, watched));
         return DispatchAsync(dispatcher.Keys, dispatcher.RunAsync, cancellationToken);
     }
 
@@ -132,7 +138,7 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
         Func<IReadOnlyList<ReceivedMessage>, CancellationToken, ValueTask> handler, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        var dispatcher = new BatchDispatcher(Topic, _options, _deliveries, handler, _time, _logger);
+        var dispatcher = new BatchDispatcher(Topic, _options, _deliveries, _telemetry.Watch(handler), _time, _logger);
         return DispatchAsync(dispatcher.Keys, dispatcher.RunAsync, cancellationToken);
     }
 

@@ -1,11 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
+using DashStream.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace DashStream.Client;
 
 /// <summary>Commits the watermarks that moved, one commit at a time.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore has no handle to free, and late callers must find it in order.")]
-internal sealed class CommitWorker(string topic, bool hasGroup, Func<IReadOnlyList<AssignedPartition>> owned, ILogger logger)
+internal sealed class CommitWorker(DeliveryTelemetry telemetry, bool hasGroup, Func<IReadOnlyList<AssignedPartition>> owned, ILogger logger)
 {
     private readonly SemaphoreSlim _one = new(1, 1);
 
@@ -54,19 +55,22 @@ internal sealed class CommitWorker(string topic, bool hasGroup, Func<IReadOnlyLi
     private async ValueTask CommitAsync(
         IStreamConsumer consumer, List<(AssignedPartition Partition, StreamPosition Position)> moved, CancellationToken cancellationToken)
     {
+        var started = telemetry.Start();
         try
         {
             await consumer.CommitAsync(moved.ConvertAll(move => move.Position), cancellationToken).ConfigureAwait(false);
+            telemetry.Committed(moved.Count, started, error: null);
         }
         catch (Exception e)
         {
+            telemetry.Committed(moved.Count, started, e);
             moved.ForEach(move => move.Partition.CommitFailed());
             if (e is not StreamException { Kind: StreamErrorKind.Transient or StreamErrorKind.Throttled or StreamErrorKind.Timeout or StreamErrorKind.Fenced })
             {
                 throw;
             }
 
-            Log.CommitRetried(logger, topic, e);
+            Log.CommitRetried(logger, telemetry.Topic, e);
         }
     }
 

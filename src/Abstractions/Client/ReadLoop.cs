@@ -1,3 +1,4 @@
+using DashStream.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace DashStream.Client;
@@ -5,7 +6,7 @@ namespace DashStream.Client;
 /// <summary>Step 1 of the way in: reads batches, retries what is transient, reports gaps, holds partitions that are too far ahead, and passes records on.</summary>
 internal sealed class ReadLoop(
     IStreamConsumer consumer, Assignments assignments, PauseControl pauses, ReadingGate gate, InFlightBudget budget, DashStreamConsumerOptions options,
-    TimeProvider time, ILogger logger)
+    DeliveryTelemetry telemetry, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan ReadWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(50);
@@ -46,7 +47,7 @@ internal sealed class ReadLoop(
         {
             using var registration = stop.UnsafeRegister(static g => ((ReadingGate)g!).CancelCycle(), gate);
             pauses.HoldOverfull();
-            var batch = await consumer.ReadAsync(ReadWait, token).ConfigureAwait(false);
+            var batch = await ReadAsync(token).ConfigureAwait(false);
             foreach (var gap in batch.Gaps)
             {
                 Log.GapFound(logger, consumer.Topic, gap.Partition, gap.From.ToString(), gap.To.ToString());
@@ -58,6 +59,22 @@ internal sealed class ReadLoop(
         finally
         {
             gate.EndCycle();
+        }
+    }
+
+    private async ValueTask<StreamBatch> ReadAsync(CancellationToken cancellationToken)
+    {
+        var started = telemetry.Start();
+        try
+        {
+            var batch = await consumer.ReadAsync(ReadWait, cancellationToken).ConfigureAwait(false);
+            telemetry.Received(batch.Records, started);
+            return batch;
+        }
+        catch (StreamException e) when (e.Kind != StreamErrorKind.Closed)
+        {
+            telemetry.ReadFailed(e, started);
+            throw;
         }
     }
 

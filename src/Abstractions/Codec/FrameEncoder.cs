@@ -109,7 +109,6 @@ internal sealed class FrameEncoder(MessageCodecOptions options, Func<FrameCompre
         var compressor = _compressor.Value;
         if (compressor is null)
         {
-            PipelineMeter.CompressionFailures.Add(1);
             TellMissingOnce();
             return WritePlain(plain, output.GetSpan(FrameByte + plain.Length), output);
         }

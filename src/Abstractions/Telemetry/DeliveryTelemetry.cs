@@ -19,6 +19,8 @@ internal sealed class DeliveryTelemetry(string system, string topic, string? gro
     private readonly string _receiveName = $"{Receive} {topic}";
     private readonly string _processName = $"{Process} {topic}";
 
+    public string Topic => topic;
+
     private static bool WatchesHandlers => StreamSpans.Source.HasListeners() || MessagingMeter.ProcessDuration.Enabled;
 
     /// <summary>The handler with a span and a duration around each call while somebody listens. The span goes on the sender's trace.</summary>

@@ -25,7 +25,7 @@ internal static class PipelineMeter
     public static readonly Counter<long> DuplicatesDropped = Count("dashstream_duplicates_dropped_total", "Messages not handled because their id was handled before.");
     public static readonly Counter<long> CheckpointWrites = Count("dashstream_offset_checkpoint_writes_total", "Positions committed.");
     public static readonly Counter<long> CheckpointFailures = Count("dashstream_offset_checkpoint_failures_total", "Positions whose commit failed; most are due again with the next one.");
-    public static readonly Counter<long> CompressionFailures = Count("dashstream_compression_failures_total", "Messages that could not be compressed and went as they were.");
+    public static readonly Counter<long> CompressionFailures = Count("dashstream_compression_failures_total", "Compressions that failed; the message went as it was.");
     public static readonly Counter<long> DeadLetterSends = Count("dashstream_dlq_sends_total", "Dead letters stored.");
     public static readonly Counter<long> DeadLetterFailures = Count("dashstream_dlq_send_failures_total", "Dead letters that could not be stored.");
     public static readonly Counter<long> DeadLettersDropped = Count("dashstream_dlq_dropped_total", "Dead letters given up.");
