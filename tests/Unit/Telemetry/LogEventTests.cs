@@ -42,7 +42,7 @@ public sealed class LogEventTests
         Assembly[] assemblies =
         [
             typeof(DashStreamProducer).Assembly, typeof(MemoryProvider).Assembly, typeof(FileProvider).Assembly, typeof(SqliteProvider).Assembly,
-            typeof(KafkaProvider).Assembly, typeof(Analysis.Import.ChatRunReader).Assembly,
+            typeof(KafkaProvider).Assembly, typeof(DashStream.Analysis.ChatRunReader).Assembly,
         ];
         var events = assemblies.SelectMany(assembly => assembly.GetTypes())
             .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
