@@ -5,6 +5,9 @@ namespace DashStream;
 // How a run begins, fails and ends.
 public sealed partial class DashStreamConsumer
 {
+    private static readonly TimeSpan LeastToLeave = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LastMoment = TimeSpan.FromMilliseconds(250);
+
     /// <summary>For a stop that is out of time: handlers are told to give up.</summary>
     internal void AbandonHandlers() => _abandon.Cancel();
 
@@ -129,18 +132,25 @@ public sealed partial class DashStreamConsumer
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         RequestStop();
-        await _work.WaitAsync(deadline.Left, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _work.WaitAsync(deadline.Left, _time, _abandon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!_work.IsCompleted && _abandon.IsCancellationRequested)
+        {
+            // Told to give up before the deadline: handlers that obey are done in a moment, and nobody waits for the others.
+            var moment = deadline.Left < LastMoment ? deadline.Left : LastMoment;
+            await _work.WaitAsync(moment, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         var complete = _work.IsCompleted;
         if (!complete)
         {
             await _abandon.CancelAsync().ConfigureAwait(false);
         }
 
-        var left = _leftPulling ? TimeSpan.Zero : deadline.Left;
+        var left = _leftPulling || !complete ? TimeSpan.Zero : deadline.Left;
         _assignments.Patience = left < _options.RevokeTimeout ? left : _options.RevokeTimeout;
         try
         {
-            await CommitCoreAsync(CancellationToken.None).AsTask().WaitAsync(Floor(deadline.Left), _time).ConfigureAwait(false);
+            await CommitCoreAsync(CancellationToken.None).AsTask().WaitAsync(Floor(deadline), _time).ConfigureAwait(false);
         }
         catch (Exception e) when (e is StreamException or TimeoutException)
         {
@@ -148,7 +158,7 @@ public sealed partial class DashStreamConsumer
         }
 
         // The provider counts what was delivered and not committed, which includes what is still with us; reading alone, only we know.
-        var receipt = await _consumer.StopAsync(Floor(deadline.Left)).ConfigureAwait(false);
+        var receipt = await _consumer.StopAsync(Floor(deadline)).ConfigureAwait(false);
         var undone = _budget.Records + _budget.Dropped - Interlocked.Read(ref _droppedBefore);
         if (undone > 0)
         {
@@ -159,7 +169,8 @@ public sealed partial class DashStreamConsumer
     }
 
     // Even a stop whose time is over gets a moment to commit and to leave: it saves the others a session time-out.
-    private static TimeSpan Floor(TimeSpan remaining) => remaining > TimeSpan.FromMilliseconds(500) ? remaining : TimeSpan.FromMilliseconds(500);
+    private TimeSpan Floor(StopDeadline deadline) =>
+        _abandon.IsCancellationRequested || deadline.Left < LeastToLeave ? LeastToLeave : deadline.Left;
 
     private async ValueTask CommitCoreAsync(CancellationToken cancellationToken) =>
         await _commits.CommitAsync(await _opened.Task.WaitAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);

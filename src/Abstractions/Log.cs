@@ -72,4 +72,9 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 114, Level = LogLevel.Error, Message = "{Topic}: a batch of {Count} messages failed (attempt {Attempt})")]
     public static partial void BatchFailed(ILogger logger, string topic, int count, int attempt, Exception error);
+
+    [LoggerMessage(EventId = 115,
+        Message = "{Topic}: the handler of group {Group} stopped: {Finished} records finished, {Left} left, complete {Complete}, commits in {Partitions} partitions")]
+    public static partial void HandlerStopped(
+        ILogger logger, LogLevel level, string topic, string group, long finished, long left, bool complete, int partitions);
 }

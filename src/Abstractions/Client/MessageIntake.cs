@@ -23,7 +23,7 @@ internal sealed class MessageIntake(MessageCodec codec)
         catch (CodecException e)
         {
             PipelineMeter.DecodeFailures.Add(1);
-            if (e.Failure is CodecFailure.Empty or CodecFailure.UnknownFrame)
+            if (e.Failure is CodecFailure.Empty or CodecFailure.UnknownFrame or CodecFailure.TooLarge)
             {
                 PipelineMeter.InvalidPayloads.Add(1);
             }

@@ -1,3 +1,4 @@
+using DashStream.Health;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,9 @@ internal sealed class HandlerService : BackgroundService
 {
     private static readonly TimeSpan OpenRetry = TimeSpan.FromSeconds(1);
 
+    // When the host's limit is over, what is left to do is short, and the provider is disposed next.
+    private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1.5);
+
     private readonly IServiceProvider _services;
     private readonly DashStreamClient _client;
     private readonly DashStreamConsumerOptions _options;
@@ -24,9 +28,12 @@ internal sealed class HandlerService : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private volatile DashStreamConsumer? _running;
+    private volatile Exception? _openError;
 
-    private HandlerService(IServiceProvider services, DashStreamClient client, DashStreamConsumerOptions options, HandlerRegistration registration)
+    private HandlerService(
+        IServiceProvider services, string? stream, DashStreamClient client, DashStreamConsumerOptions options, HandlerRegistration registration)
     {
+        Stream = stream;
         _services = services;
         _client = client;
         _options = options;
@@ -36,13 +43,33 @@ internal sealed class HandlerService : BackgroundService
         _logger = Log.For(services);
     }
 
+    /// <summary>The name of its stream; null for the unnamed one.</summary>
+    public string? Stream { get; }
+
+    /// <summary>What people know it by.</summary>
+    public string Title => $"{_registration.Topic}/{_registration.Group}";
+
+    /// <summary>The consumer that reads just now; null while there is none.</summary>
+    public DashStreamConsumer? Running => _running;
+
+    /// <summary>What it is at.</summary>
+    public HandlerState State => ExecuteTask switch
+    {
+        { IsFaulted: true } => HandlerState.Failed,
+        { IsCompleted: true } => HandlerState.Stopped,
+        _ => _running is null ? HandlerState.Opening : HandlerState.Running,
+    };
+
+    /// <summary>What ended it, or what it waits for to pass; null when all is well.</summary>
+    public Exception? Error => ExecuteTask?.Exception?.InnerException ?? _openError;
+
     public static HandlerService Create(IServiceProvider services, string? name, HandlerRegistration registration)
     {
         var client = name is null ? services.GetRequiredService<DashStreamClient>() : services.GetRequiredKeyedService<DashStreamClient>(name);
         var options = services.GetRequiredService<IOptionsMonitor<DashStreamOptions>>().Get(name ?? Options.DefaultName).Consumer.Copy();
         registration.Configure?.Invoke(options);
         OptionFaults.ThrowIfAny($"Consumer settings of {registration.Handler.Name} ({registration.Topic}, {registration.Group})", options.Faults());
-        return new HandlerService(services, client, options, registration);
+        return new HandlerService(services, name, client, options, registration);
     }
 
     /// <summary>Ends reading and waits for running handlers; when the host's limit comes first, they are cancelled.</summary>
@@ -51,6 +78,10 @@ internal sealed class HandlerService : BackgroundService
         await using (cancellationToken.UnsafeRegister(_ => _running?.AbandonHandlers(), null).ConfigureAwait(false))
         {
             await base.StopAsync(cancellationToken).ConfigureAwait(false);
+            if (ExecuteTask is { IsCompleted: false } leaving)
+            {
+                await leaving.WaitAsync(LastMoment, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
@@ -63,12 +94,12 @@ internal sealed class HandlerService : BackgroundService
                 var consumer = await _client.OpenConsumerAsync(_registration.Topic, _registration.Group, _options, stoppingToken).ConfigureAwait(false);
                 await using (consumer.ConfigureAwait(false))
                 {
-                    _running = consumer;
-                    await RunAsync(consumer, stoppingToken).ConfigureAwait(false);
+                    await RunToTheEndAsync(consumer, stoppingToken).ConfigureAwait(false);
                 }
             }
             catch (StreamException e) when (e.IsTransient)
             {
+                _openError = e;
                 Log.ReadRetried(_logger, _registration.Topic, OpenRetry, e);
                 await Task.Delay(OpenRetry, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -77,6 +108,25 @@ internal sealed class HandlerService : BackgroundService
                 return;
             }
         }
+    }
+
+    private async Task RunToTheEndAsync(DashStreamConsumer consumer, CancellationToken stoppingToken)
+    {
+        _running = consumer;
+        _openError = null;
+        try
+        {
+            await RunAsync(consumer, stoppingToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _running = null;
+        }
+
+        // It has stopped, and says again how that went.
+        var receipt = await consumer.StopAsync(TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false);
+        var level = receipt.Complete && receipt.Left == 0 ? LogLevel.Information : LogLevel.Warning;
+        Log.HandlerStopped(_logger, level, _registration.Topic, _registration.Group, receipt.Finished, receipt.Left, receipt.Complete, receipt.Committed.Count);
     }
 
     private Task RunAsync(DashStreamConsumer consumer, CancellationToken stoppingToken) =>

@@ -93,6 +93,12 @@ internal sealed class ReadyCheck(StreamCondition condition) : IHealthCheck
             findings.Degraded($"{title}: {status.WaitingForRetry} messages failed and wait to be tried again.");
         }
 
+        if (status.HaltedThreads.Count > 0)
+        {
+            findings.Data($"{title}.halted_threads", status.HaltedThreads.Count);
+            findings.Degraded($"{title}: {status.HaltedThreads.Count} threads are halted because numbers are missing; see {nameof(DashStreamConsumer)}.{nameof(DashStreamConsumer.ResumeThread)}.");
+        }
+
         if (status.PausedPartitions.Count > 0)
         {
             findings.Degraded($"{title}: partitions {string.Join(", ", status.PausedPartitions)} are paused by the application.");

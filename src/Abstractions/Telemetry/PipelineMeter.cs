@@ -18,7 +18,7 @@ internal static class PipelineMeter
     public static readonly Counter<long> SendRetries = Count("dashstream_send_retries_total", "Attempts of a send after its first.");
     public static readonly Counter<long> DecodeFailures = Count("dashstream_decode_failures_total", "Records that could not be decoded.");
     public static readonly Counter<long> FetchFailures = Count("dashstream_fetch_failures_total", "Reads that failed.");
-    public static readonly Counter<long> InvalidPayloads = Count("dashstream_invalid_payloads_total", "Records whose bytes are no frame at all.");
+    public static readonly Counter<long> InvalidPayloads = Count("dashstream_invalid_payloads_total", "Records that are empty, too large, or no frame at all.");
     public static readonly Counter<long> SequenceGaps = Count("dashstream_sequence_gaps_total", "Gaps in a thread's numbers, one each whatever its size.");
     public static readonly Counter<long> SequenceDuplicates = Count("dashstream_sequence_duplicates_total", "Numbers seen twice in a row.");
     public static readonly Counter<long> SequenceReorders = Count("dashstream_sequence_reorders_total", "Numbers below the expected one.");

@@ -8,7 +8,8 @@ namespace DashStream.Tests.Architecture;
 public sealed class PublicSurfaceTests
 {
     public static IEnumerable<object[]> Assemblies() =>
-        [[typeof(DashStreamProducer).Assembly], [typeof(MemoryProvider).Assembly], [typeof(FileProvider).Assembly], [typeof(SqliteProvider).Assembly]];
+        [[typeof(DashStreamProducer).Assembly], [typeof(MemoryProvider).Assembly], [typeof(FileProvider).Assembly], [typeof(SqliteProvider).Assembly],
+            [typeof(OpenTelemetry.Trace.DashStreamTracerProviderBuilderExtensions).Assembly]];
 
     [TestMethod]
     [DynamicData(nameof(Assemblies))]

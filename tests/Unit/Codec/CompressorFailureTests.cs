@@ -55,7 +55,7 @@ public sealed class CompressorFailureTests
         Assert.IsFalse(NativeLibraries.TryLoad(["libthisdoesnotexist.so.9", "neither"], "symbol", out _));
     }
 
-    private sealed class BrokenCompressor : IFrameCompressor
+    internal sealed class BrokenCompressor : IFrameCompressor
     {
         public string Name => "broken";
 

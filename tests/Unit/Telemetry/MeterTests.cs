@@ -80,7 +80,7 @@ public sealed class MeterTests
         _ = consumer.Run(_ => { });
 
         consumer.Put("t", "x");
-        consumer.Provider.Put("t", [0x07, 1, 2]);
+        consumer.Provider.Put("t", []);
         consumer.Provider.Put("t", [0x00, 0xFF]);
         await ScriptedConsumer.UntilAsync(() => consumer.HasCommitted(2));
         await consumer.StopAsync();
@@ -96,6 +96,45 @@ public sealed class MeterTests
     }
 
     [TestMethod]
+    public async Task Numbers_that_are_missing_come_again_or_come_late()
+    {
+        using var meters = new MeterRecorder();
+        await using var consumer = await ScriptedConsumer.OpenAsync();
+        _ = consumer.Run(_ => { });
+
+        foreach (var number in new ulong[] { 1, 5, 5, 2 })
+        {
+            consumer.Put("t", "x", number);
+        }
+
+        await ScriptedConsumer.UntilAsync(() => consumer.HasCommitted(3));
+        await consumer.StopAsync();
+        Assert.AreEqual((1, 3), (meters.Sum("dashstream_sequence_gaps_total"), meters.Sum("dashstream_sequence_gap_size")));
+        Assert.AreEqual((1, 1), (meters.Sum("dashstream_sequence_duplicates_total"), meters.Sum("dashstream_sequence_reorders_total")));
+    }
+
+    [TestMethod]
+    public async Task Dead_letters_that_are_given_up()
+    {
+        using var meters = new MeterRecorder();
+        await using var sink = new ProviderDeadLetterSink(new FailingProvider(), new DeadLetterOptions { MaxHops = 1 });
+
+        await sink.StoreAsync(Letter() with { Record = new StreamRecord(default, new byte[] { 1 }, [new StreamHeader("ds-dlq-hops", "1")], 0, new StreamPosition(0, 0)) });
+
+        Assert.AreEqual((1, 0), (meters.Sum("dashstream_dlq_dropped_total"), meters.Sum("dashstream_dlq_sends_total")));
+    }
+
+    [TestMethod]
+    public void Compressions_that_fail()
+    {
+        using var meters = new MeterRecorder();
+
+        new MessageCodec(new MessageCodecOptions(), (_, _) => new Codec.CompressorFailureTests.BrokenCompressor()).Encode(Codec.TestFrames.LongEvent());
+
+        Assert.AreEqual(1, meters.Sum("dashstream_compression_failures_total"));
+    }
+
+    [TestMethod]
     public async Task Dead_letters()
     {
         using var meters = new MeterRecorder();
@@ -104,18 +143,9 @@ public sealed class MeterTests
             BeforeSend = (number, _) => number is 1 or > 2 ? Task.FromException(FailingProvider.Error(StreamErrorKind.Transient)) : Task.CompletedTask,
         };
         await using var sink = new ProviderDeadLetterSink(provider, new DeadLetterOptions { Retry = Quick });
-        var letter = new DeadLetter
-        {
-            Stage = DeadLetterStage.Handler,
-            SourceTopic = "events",
-            Record = new StreamRecord("k"u8.ToArray(), new byte[] { 1 }),
-            Error = new InvalidOperationException("boom"),
-            Attempts = 1,
-            ClientId = "group",
-        };
 
-        await sink.StoreAsync(letter);
-        await Assert.ThrowsAsync<StreamException>(() => sink.StoreAsync(letter).AsTask());
+        await sink.StoreAsync(Letter());
+        await Assert.ThrowsAsync<StreamException>(() => sink.StoreAsync(Letter()).AsTask());
 
         Assert.AreEqual(1, meters.Sum("dashstream_dlq_sends_total"));
         Assert.AreEqual(4, meters.Sum("dashstream_dlq_send_retries_total"));
@@ -153,6 +183,16 @@ public sealed class MeterTests
     }
 
     private static DashStreamMessage Chunk() => new TokenChunk { Header = new() { ThreadId = "t" }, Text = "x" };
+
+    private static DeadLetter Letter() => new()
+    {
+        Stage = DeadLetterStage.Handler,
+        SourceTopic = "events",
+        Record = new StreamRecord("k"u8.ToArray(), new byte[] { 1 }),
+        Error = new InvalidOperationException("boom"),
+        Attempts = 1,
+        ClientId = "group",
+    };
 
     private static async Task<StreamPosition> FailLaterAsync()
     {
