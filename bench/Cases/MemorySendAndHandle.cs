@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using DashStream.Protocol;
 using DashStream.Providers;
@@ -23,6 +25,43 @@ internal sealed class MemorySendAndHandle8 : MemorySendAndHandleCase
     }
 }
 
+/// <summary>What spans and instruments cost: nobody listens on our side, and somebody to all of them on the other.</summary>
+internal sealed class MemorySendAndHandleWatched : MemorySendAndHandleCase
+{
+    public MemorySendAndHandleWatched()
+        : base(keys: 1)
+    {
+    }
+
+    public override string Name => "memory/send-and-handle-watched";
+
+    public override BenchSide Yardstick => new("the same with listeners to every span and instrument", RunWatchedAsync);
+
+    private async ValueTask RunWatchedAsync(int operations, CancellationToken cancellationToken)
+    {
+        using var spans = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name == DashStreamTelemetry.SourceName,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        ActivitySource.AddActivityListener(spans);
+        using var instruments = new MeterListener
+        {
+            InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == DashStreamTelemetry.MeterName)
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        instruments.SetMeasurementEventCallback<long>(static (_, _, _, _) => { });
+        instruments.SetMeasurementEventCallback<double>(static (_, _, _, _) => { });
+        instruments.Start();
+        await RunOursAsync(operations, cancellationToken);
+    }
+}
+
 /// <summary>Sends a round of messages without awaiting each, and waits until the handler has seen them all.</summary>
 internal abstract class MemorySendAndHandleCase(int keys) : IBenchCase
 {
@@ -37,13 +76,13 @@ internal abstract class MemorySendAndHandleCase(int keys) : IBenchCase
     private long _handled;
     private long _target = long.MaxValue;
 
-    public string Name => $"memory/send-and-handle-{keys}";
+    public virtual string Name => $"memory/send-and-handle-{keys}";
 
     public string Operation => $"one token chunk from send to handler, {keys} key{(keys == 1 ? "" : "s")}";
 
     public BenchSide Ours => new("DashStreamProducer to DashStreamConsumer", RunOursAsync);
 
-    public BenchSide Yardstick => new("protobuf bytes through Channel<byte[]>", RunChannelAsync);
+    public virtual BenchSide Yardstick => new("protobuf bytes through Channel<byte[]>", RunChannelAsync);
 
     public async ValueTask PrepareAsync(CancellationToken cancellationToken)
     {
@@ -60,7 +99,7 @@ internal abstract class MemorySendAndHandleCase(int keys) : IBenchCase
         await _provider.DisposeAsync();
     }
 
-    private async ValueTask RunOursAsync(int operations, CancellationToken cancellationToken)
+    protected async ValueTask RunOursAsync(int operations, CancellationToken cancellationToken)
     {
         _done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Interlocked.Exchange(ref _target, Interlocked.Read(ref _handled) + operations);

@@ -245,16 +245,7 @@ internal sealed class KafkaConsumer : IStreamConsumer
         }
     }
 
-    private StreamBatch Take()
-    {
-        var batch = _buffer.Take(_plan.Options.MaxBatchRecords, _plan.Options.MaxBatchBytes);
-        if (batch.Records.Count > 0)
-        {
-            _cluster.Meter.Consumed(Topic, Group, batch.Records.Count);
-        }
-
-        return batch;
-    }
+    private StreamBatch Take() => _buffer.Take(_plan.Options.MaxBatchRecords, _plan.Options.MaxBatchBytes);
 
     private static IReadOnlyList<int> PartitionsToRead(string topic, int partitions, StreamConsumerOptions options)
     {

@@ -12,8 +12,6 @@ internal sealed class SendLedger : IDisposable
 
     private static readonly TimeSpan ShortestRound = TimeSpan.FromMilliseconds(5);
 
-    private readonly string _topic;
-    private readonly KafkaCluster _cluster;
     private readonly KafkaSendPool _pool = new();
     private readonly ITimer _sweeper;
     private readonly TimeSpan _round;
@@ -35,8 +33,6 @@ internal sealed class SendLedger : IDisposable
     public SendLedger(string topic, KafkaCluster cluster)
     {
         Errors = new SendErrors(topic, cluster);
-        _topic = topic;
-        _cluster = cluster;
         _maxBytes = cluster.Options.MaxPendingBytes;
 
         // Deadlines are kept to a sixteenth, on the early side: a clock for every send would cost more than the rest of the ledger.
@@ -213,8 +209,6 @@ internal sealed class SendLedger : IDisposable
             _room?.TrySetResult();
             _room = null;
         }
-
-        _cluster.Meter.Sent(_topic, failure);
     }
 
     /// <summary>Completes when every send that was begun before is decided.</summary>

@@ -5,21 +5,17 @@ using System.Diagnostics.Metrics;
 namespace DashStream.Providers;
 
 /// <summary>
-/// The meter <c>DashStream.Kafka</c>: OpenTelemetry's messaging metrics where there is one, and what librdkafka knows of queues, round trips and lag under names
-/// of the same kind. Costs next to nothing while nobody listens. Safe for concurrent use.
+/// The meter <c>DashStream.Kafka</c>: what librdkafka knows of queues, round trips and lag, and changes of assignment. Messages are counted by the client, once for
+/// every provider. Costs next to nothing while nobody listens. Safe for concurrent use.
 /// </summary>
 internal sealed class KafkaMeter : IDisposable
 {
     /// <summary>The meter's name, for <c>AddMeter</c>.</summary>
     public const string Name = "DashStream.Kafka";
 
-    private const string OperationName = "messaging.operation.name";
-
     private static readonly KeyValuePair<string, object?> System = new("messaging.system", "kafka");
 
     private readonly Meter _meter;
-    private readonly Counter<long> _sent;
-    private readonly Counter<long> _consumed;
     private readonly Counter<long> _rebalances;
     private readonly Instrument[] _gauges;
     private readonly ConcurrentDictionary<string, ClientStatistics> _clients = new(StringComparer.Ordinal);
@@ -29,8 +25,6 @@ internal sealed class KafkaMeter : IDisposable
     {
         _server = new KeyValuePair<string, object?>("server.address", servers);
         _meter = new Meter(Name);
-        _sent = _meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Records that were decided, stored or failed.");
-        _consumed = _meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Records returned by reads.");
         _rebalances = _meter.CreateCounter<long>("messaging.kafka.consumer.rebalances", "{rebalance}", "Changes of assignment, by what was told.");
         _gauges =
         [
@@ -40,38 +34,6 @@ internal sealed class KafkaMeter : IDisposable
             _meter.CreateObservableGauge("messaging.kafka.consumer.lag", () => Measure(static s => s.Lags), "{message}",
                 "Records behind the end that a group has not committed, or that a reader without one has not fetched."),
         ];
-    }
-
-    /// <summary>A record was decided.</summary>
-    public void Sent(string topic, StreamException? error)
-    {
-        if (!_sent.Enabled)
-        {
-            return;
-        }
-
-        var tags = new TagList { System, { OperationName, "send" }, { "messaging.destination.name", topic }, _server };
-        if (error is not null)
-        {
-            tags.Add("error.type", error.Kind.ToString());
-        }
-
-        _sent.Add(1, tags);
-    }
-
-    /// <summary>A read returned records.</summary>
-    public void Consumed(string topic, string? group, int records)
-    {
-        if (_consumed.Enabled)
-        {
-            var tags = new TagList { System, { OperationName, "poll" }, { "messaging.destination.name", topic }, _server };
-            if (group is not null)
-            {
-                tags.Add("messaging.consumer.group.name", group);
-            }
-
-            _consumed.Add(records, tags);
-        }
     }
 
     /// <summary>A listener is told of a change of assignment.</summary>

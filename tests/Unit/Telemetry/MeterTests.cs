@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using DashStream.Protocol;
 using DashStream.Telemetry;
+using DashStream.Tests.Codec;
 using DashStream.Tests.Client;
 using DashStream.Tests.DeadLetters;
 using DashStream.Tests.Stores;
@@ -29,7 +30,7 @@ public sealed class MeterTests
         var ours = meters.Instruments.Where(instrument => instrument.Name.StartsWith("dashstream", StringComparison.Ordinal)).ToList();
 
         Assert.IsTrue(meters.Instruments.All(one => one.Name.StartsWith("dashstream_", StringComparison.Ordinal) || one.Name.StartsWith("messaging.", StringComparison.Ordinal)));
-        Assert.IsTrue(ours.All(one => one.GetType().Name.Contains("Counter", StringComparison.Ordinal) == one.Name.EndsWith("_total", StringComparison.Ordinal)));
+        Assert.IsTrue(ours.All(one => one.GetType().Name.StartsWith("Counter", StringComparison.Ordinal) == one.Name.EndsWith("_total", StringComparison.Ordinal)));
         Assert.IsTrue(fields.All(one => one.Description!.EndsWith('.')));
         Assert.HasCount(fields.Count, fields.Select(one => one.Name).Distinct().ToList());
         Assert.IsEmpty(ours.Select(one => one.Name).Intersect(notBroughtBack).ToList());
@@ -129,7 +130,7 @@ public sealed class MeterTests
     {
         using var meters = new MeterRecorder();
 
-        new MessageCodec(new MessageCodecOptions(), (_, _) => new Codec.CompressorFailureTests.BrokenCompressor()).Encode(Codec.TestFrames.LongEvent());
+        new MessageCodec(new MessageCodecOptions(), (_, _) => new CompressorFailureTests.BrokenCompressor()).Encode(TestFrames.LongEvent());
 
         Assert.AreEqual(1, meters.Sum("dashstream_compression_failures_total"));
     }

@@ -53,8 +53,6 @@ public sealed class ProviderHealthTests
 
             await Eventually.TrueAsync(() => Seen(metrics, "messaging.kafka.consumer.lag", tag).EndsWith($"3 {tag}", StringComparison.Ordinal), "a lag of three");
             await Eventually.TrueAsync(() => Seen(metrics, "messaging.kafka.broker.rtt", "").Length > 0, "a round trip");
-            Assert.AreEqual(10, metrics.Sum("messaging.client.sent.messages", tag));
-            Assert.AreEqual(10, metrics.Sum("messaging.client.consumed.messages", tag));
             Assert.IsGreaterThanOrEqualTo(1, metrics.Sum("messaging.kafka.consumer.rebalances", tag));
             StringAssert.Contains(Seen(metrics, "messaging.kafka.producer.queue.messages", "producer"), "0 producer");
         }
