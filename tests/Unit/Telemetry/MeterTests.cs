@@ -120,7 +120,7 @@ public sealed class MeterTests
         using var meters = new MeterRecorder();
         await using var sink = new ProviderDeadLetterSink(new FailingProvider(), new DeadLetterOptions { MaxHops = 1 });
 
-        await sink.StoreAsync(Letter() with { Record = new StreamRecord(default, new byte[] { 1 }, [new StreamHeader("ds-dlq-hops", "1")], 0, new StreamPosition(0, 0)) });
+        await sink.StoreAsync(Letter() with { Record = new StreamRecord(default, new byte[] { 1 }, [new StreamHeader("ds-dlq-stage", "handler"), new StreamHeader("ds-dlq-hops", "1")], 0, new StreamPosition(0, 0)) });
 
         Assert.AreEqual((1, 0), (meters.Sum("dashstream_dlq_dropped_total"), meters.Sum("dashstream_dlq_sends_total")));
     }
