@@ -6,6 +6,7 @@ const string Usage = """
     usage: DashStream.Crash URI append TOPIC COUNT LABEL   sends COUNT records (0: without end), prints 'stored POSITION LABEL:NUMBER' for each
            DashStream.Crash URI consume TOPIC GROUP COUNT  reads COUNT records (0: without end), prints 'read POSITION VALUE' and 'done POSITION' once committed
            DashStream.Crash URI handle TOPIC GROUP         handles messages with the whole client, prints 'start POSITION' and 'done POSITION'; never ends
+           DashStream.Crash URI trace TOPIC GROUP          handles one message in a span, prints 'trace TRACE-ID SPAN-ID PARENT-SPAN-ID', and ends
            URI: file:DIR or sqlite:PATH
     """;
 
@@ -27,6 +28,9 @@ switch (verb)
         return 0;
     case "handle":
         await Verbs.HandleAsync(provider, topic, what);
+        return 0;
+    case "trace":
+        await Verbs.TraceAsync(provider, topic, what);
         return 0;
     default:
         await Console.Error.WriteLineAsync(Usage);

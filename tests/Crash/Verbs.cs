@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 
 namespace DashStream.Crash;
@@ -73,6 +74,27 @@ internal static class Verbs
             await Task.Delay(Random.Shared.Next(0, 5), token);
             await Console.Out.WriteLineAsync($"done {message.Position}");
         });
+    }
+
+    /// <summary>Handles one message with somebody listening to spans, and says which one it was handled in.</summary>
+    public static async Task TraceAsync(IStreamProvider provider, string topic, string group)
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name == DashStreamTelemetry.SourceName,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var consumer = await DashStreamConsumer.OpenAsync(provider, topic, group);
+        using var handled = new CancellationTokenSource();
+        await consumer.RunAsync(
+            async (_, _) =>
+            {
+                var span = Activity.Current!;
+                await Console.Out.WriteLineAsync($"trace {span.TraceId} {span.SpanId} {span.ParentSpanId}");
+                await handled.CancelAsync();
+            },
+            handled.Token);
     }
 
     // The session is short, and with it the time that a busy machine has to answer.

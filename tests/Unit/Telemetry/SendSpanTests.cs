@@ -96,6 +96,21 @@ public sealed class SendSpanTests
     }
 
     [TestMethod]
+    public async Task A_post_is_a_send_of_the_span_it_was_called_in()
+    {
+        using var spans = new SpanRecorder();
+        using var source = new ActivitySource("test");
+        await using var producer = await DashStreamProducer.OpenAsync(_provider, "events");
+
+        using var request = source.StartActivity("request")!;
+        Assert.IsTrue(producer.Post(Chunk()));
+        await producer.FlushAsync();
+
+        var send = await spans.OneAsync("send");
+        Assert.AreEqual((request.SpanId, send.Id), (send.ParentSpanId, Header("traceparent")));
+    }
+
+    [TestMethod]
     public async Task Without_a_span_records_of_a_thread_share_their_headers()
     {
         await using var producer = await DashStreamProducer.OpenAsync(_provider, "events");
