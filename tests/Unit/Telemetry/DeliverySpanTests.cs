@@ -104,6 +104,30 @@ public sealed class DeliverySpanTests
     }
 
     [TestMethod]
+    public async Task Neither_spans_nor_metrics_tell_what_messages_headers_or_errors_say()
+    {
+        const string canary = "canary-7f3a";
+        using var spans = new SpanRecorder();
+        using var meters = new MeterRecorder();
+        var provider = new RecordingProvider();
+        await using var producer = await DashStreamProducer.OpenAsync(provider, "events");
+        await producer.SendAsync(Chunk(canary));
+        provider.Decide = _ => Task.FromException<StreamPosition>(new InvalidOperationException(canary));
+        await Assert.ThrowsAsync<StreamException>(() => producer.SendAsync(Chunk(canary)).AsTask());
+        await using var consumer = await ScriptedConsumer.OpenAsync(new() { OnFailure = (_, _) => new(FailureAction.Skip) });
+        consumer.Provider.ReadError = new StreamException(StreamErrorKind.Transient, canary);
+        _ = consumer.Run(_ => throw new InvalidOperationException(canary));
+
+        consumer.Put(canary, canary, headers: [new StreamHeader("secret", canary), new StreamHeader("baggage", $"secret={canary}")]);
+
+        await ScriptedConsumer.UntilAsync(() => consumer.HasCommitted(0));
+        await consumer.StopAsync();
+        Assert.HasCount(2, spans.Of("send"));
+        Assert.HasCount(1, spans.Of("process"));
+        Assert.IsEmpty(spans.Texts.Concat(meters.Labels).Where(text => text?.Contains(canary, StringComparison.Ordinal) == true).ToList());
+    }
+
+    [TestMethod]
     public async Task A_failed_read_is_a_span_and_an_empty_one_is_none()
     {
         using var spans = new SpanRecorder();

@@ -28,6 +28,9 @@ internal sealed class MeterRecorder : IDisposable
 
     public IReadOnlyCollection<Instrument> Instruments => [.. _instruments.Values];
 
+    /// <summary>Every label value that was told.</summary>
+    public IEnumerable<string?> Labels => _said.SelectMany(one => one.Tags.Values).Select(value => value?.ToString());
+
     public double Sum(string name) => _said.Where(one => one.Name == name).Sum(one => one.Value);
 
     public IReadOnlyList<Dictionary<string, object?>> TagsOf(string name) => [.. _said.Where(one => one.Name == name).Select(one => one.Tags)];

@@ -22,6 +22,10 @@ internal sealed class SpanRecorder : IDisposable
 
     public IReadOnlyList<Activity> Of(string operation) => [.. _ended.Where(span => (string?)span.GetTagItem("messaging.operation.name") == operation)];
 
+    /// <summary>Every text on a span: names, attributes, events, states.</summary>
+    public IEnumerable<string?> Texts => _ended.SelectMany(span => span.TagObjects.Select(tag => tag.Value?.ToString())
+        .Concat(span.Events.SelectMany(one => one.Tags.Select(tag => tag.Value?.ToString()))).Append(span.DisplayName).Append(span.StatusDescription));
+
     /// <summary>The one span of an operation; waits for it.</summary>
     public async Task<Activity> OneAsync(string operation)
     {
