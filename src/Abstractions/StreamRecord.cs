@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using DashStream.Stores;
 
 namespace DashStream;
 
@@ -8,6 +9,16 @@ namespace DashStream;
 /// </summary>
 public sealed class StreamRecord
 {
+    // Without the nullable forms of what the properties give: records are what a process holds most of.
+    private readonly ReadOnlyMemory<byte> _value;
+    private readonly UInt128 _offset;
+    private readonly int _partition;
+    private readonly int _target;
+    private readonly bool _hasValue;
+    private readonly bool _hasPosition;
+    private readonly bool _hasTarget;
+    private long _sizeBytes;
+
     /// <summary>A record to send.</summary>
     /// <param name="key">Decides the partition and the order; empty means any partition and no order.</param>
     /// <param name="value">The payload. Null is a tombstone and stays different from empty.</param>
@@ -51,17 +62,20 @@ public sealed class StreamRecord
     {
         ArgumentOutOfRangeException.ThrowIfNegative(timestampUs);
         Key = key;
-        Value = value;
+        _value = value.GetValueOrDefault();
+        _hasValue = value.HasValue;
         Headers = headers ?? StreamHeaders.Empty;
         TimestampUs = timestampUs;
-        Position = position;
+        _partition = position.GetValueOrDefault().Partition;
+        _offset = position.GetValueOrDefault().Offset;
+        _hasPosition = position.HasValue;
     }
 
     /// <summary>Records of one key go to one partition and keep their order. Empty: none.</summary>
     public ReadOnlyMemory<byte> Key { get; }
 
     /// <summary>The payload, or null for a tombstone.</summary>
-    public ReadOnlyMemory<byte>? Value { get; }
+    public ReadOnlyMemory<byte>? Value => _hasValue ? _value : (ReadOnlyMemory<byte>?)null;
 
     /// <summary>Ordered headers.</summary>
     public StreamHeaders Headers { get; }
@@ -71,24 +85,38 @@ public sealed class StreamRecord
     public long TimestampUs { get; }
 
     /// <summary>Where the record lies; null until it was read from a log.</summary>
-    public StreamPosition? Position { get; }
+    public StreamPosition? Position => _hasPosition ? new StreamPosition(_partition, _offset) : null;
 
     /// <summary>The partition to send to, or null to let the key decide. For relays and replays that must keep the original's partition.</summary>
-    public int? TargetPartition { get; init; }
+    public int? TargetPartition
+    {
+        get => _hasTarget ? _target : null;
+        init => (_target, _hasTarget) = (value.GetValueOrDefault(), value.HasValue);
+    }
 
     /// <summary>Bytes of key, value and headers together: what size limits are measured against.</summary>
-    public long SizeBytes
-    {
-        get
-        {
-            long size = Key.Length + (Value?.Length ?? 0);
-            foreach (var header in Headers.AsSpan())
-            {
-                size += System.Text.Encoding.UTF8.GetByteCount(header.Name) + header.Value.Length;
-            }
+    public long SizeBytes => _sizeBytes != 0 ? _sizeBytes : _sizeBytes = Measure();
 
-            return size;
+    /// <summary>Whether nobody ever writes again to the memory behind key, value and headers, so that a store may keep it instead of a copy.</summary>
+    internal bool OwnsMemory { get; init; }
+
+    /// <summary>The record as a log in memory keeps it: with bytes of its own, or with these if nobody else writes to them.</summary>
+    internal StreamRecord AsStored(StreamPosition position, long timestampUs)
+    {
+        var stored = OwnsMemory ? new StreamRecord(Key, Value, Headers, timestampUs, position) : RecordCopy.Make(this, position, timestampUs);
+        stored._sizeBytes = SizeBytes;
+        return stored;
+    }
+
+    private long Measure()
+    {
+        long size = Key.Length + _value.Length;
+        foreach (var header in Headers.AsSpan())
+        {
+            size += System.Text.Encoding.UTF8.GetByteCount(header.Name) + header.Value.Length;
         }
+
+        return size;
     }
 
     // Written out, because a bare null in a conditional expression converts to an empty memory, not to null.

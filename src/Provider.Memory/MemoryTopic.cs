@@ -244,8 +244,8 @@ internal sealed class MemoryTopic
         {
             var partition = batch.PartitionAt(i);
             var offset = (UInt128)_perPartition[partition]++;
-            var sent = batch.RecordAt(i);
-            _copies.Add((RecordCopy.Make(sent, new StreamPosition(partition, offset), batch.TimestampAt(i)), (int)sent.SizeBytes));
+            var stored = batch.StoredAt(i, offset);
+            _copies.Add((stored, (int)stored.SizeBytes));
             batch.SetOffset(i, offset);
         }
     }

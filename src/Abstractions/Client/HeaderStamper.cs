@@ -21,7 +21,7 @@ internal sealed class HeaderStamper(string tenantId, TimeProvider time)
     {
         // What has an id was on its way before and may carry fields that this schema does not know; a clone keeps them.
         var header = source.MessageId.IsEmpty ? lane.Scratch : source.Clone();
-        header.MessageId = source.MessageId.IsEmpty ? NewId() : source.MessageId;
+        header.MessageId = source.MessageId.IsEmpty ? lane.NextMessageId() : source.MessageId;
         header.TimestampUs = source.TimestampUs != 0 ? source.TimestampUs : NowUs();
         header.TenantId = TenantOf(source);
         header.ThreadId = source.ThreadId;

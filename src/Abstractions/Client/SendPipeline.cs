@@ -91,7 +91,7 @@ internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerO
     {
         var value = Encode(message, header);
         var headers = SendTelemetry.Stamp(lane.Headers, header, trace);
-        var record = new StreamRecord(lane.Key, value, headers, header.TimestampUs > 0 ? header.TimestampUs : _stamper.NowUs());
+        var record = new StreamRecord(lane.Key, value, headers, header.TimestampUs > 0 ? header.TimestampUs : _stamper.NowUs()) { OwnsMemory = true };
         var stored = HandToProvider(record, out var error);
         if (error is { Kind: StreamErrorKind.Throttled })
         {

@@ -1,5 +1,6 @@
 using System.Text;
 using DashStream.Protocol;
+using Google.Protobuf;
 
 namespace DashStream.Sequencing;
 
@@ -9,6 +10,11 @@ namespace DashStream.Sequencing;
 /// </summary>
 internal sealed class Lane(string threadId, StreamHeaders headers)
 {
+    private const int MessageIdBytes = 16;
+
+    private readonly byte[] _messageId = new byte[MessageIdBytes];
+    private ByteString? _messageIdView;
+
     /// <summary>The turn.</summary>
     public Lock Gate { get; } = new();
 
@@ -20,6 +26,13 @@ internal sealed class Lane(string threadId, StreamHeaders headers)
 
     /// <summary>The stamped header, reused under the gate.</summary>
     public Header Scratch { get; } = new();
+
+    /// <summary>A new message id for <see cref="Scratch"/>, in the same bytes each time; under the gate.</summary>
+    public ByteString NextMessageId()
+    {
+        Chance.NewId().TryWriteBytes(_messageId, bigEndian: true, out _);
+        return _messageIdView ??= UnsafeByteOperations.UnsafeWrap(_messageId);
+    }
 
     /// <summary>The last number that was handed over; under the gate.</summary>
     public ulong Last { get; set; }

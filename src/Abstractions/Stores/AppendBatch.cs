@@ -29,6 +29,12 @@ public sealed class AppendBatch
     /// <summary>The record at that index.</summary>
     public StreamRecord RecordAt(int index) => _items[index].Record;
 
+    /// <summary>The record at that index as a store keeps it that keeps objects: at its position, with its time, and with memory that no sender uses again.</summary>
+    /// <param name="index">Which one.</param>
+    /// <param name="offset">Where the store puts it in its partition.</param>
+    public StreamRecord StoredAt(int index, UInt128 offset) =>
+        _items[index].Record.AsStored(new StreamPosition(PartitionAt(index), offset), TimestampAt(index));
+
     /// <summary>Its partition.</summary>
     public int PartitionAt(int index) => _items[index].Partition;
 

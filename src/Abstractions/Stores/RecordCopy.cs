@@ -1,4 +1,4 @@
-namespace DashStream.Providers;
+namespace DashStream.Stores;
 
 /// <summary>Makes the record that a log keeps from the one that was sent, whose buffers its sender may use again.</summary>
 internal static class RecordCopy
