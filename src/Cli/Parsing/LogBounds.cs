@@ -30,6 +30,12 @@ internal sealed class LogBounds
         }
     }
 
+    /// <summary>The partitions that are not at their end yet, ascending.</summary>
+    public IReadOnlyList<int> Open => [.. _open.Order()];
+
+    /// <summary>Waits for these no longer.</summary>
+    public void Leave(IEnumerable<int> partitions) => _open.ExceptWith(partitions);
+
     /// <summary>Says what a group has committed; a partition without lag is at its end, whatever its last offset is.</summary>
     public void Committed(GroupPartition partition)
     {

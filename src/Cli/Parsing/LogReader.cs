@@ -17,6 +17,13 @@ internal sealed class LogReader(IStreamProvider provider, ParseRequest request, 
     });
 
     private readonly Dictionary<int, StreamPosition> _uncommitted = [];
+    private readonly StandstillWatch _others = new(TimeProvider.System);
+
+    /// <summary>
+    /// How long a partition of another member may stand still before it is left to that member. Longer than a session: those of a dead member are ours by
+    /// then. Some logs end in offsets that hold no record, so that no commit ever reaches the end.
+    /// </summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Messages that the filter let through.</summary>
     public long Printed { get; private set; }
@@ -192,6 +199,20 @@ internal sealed class LogReader(IStreamProvider provider, ParseRequest request, 
             {
                 bounds.Committed(partition);
             }
+
+            LeaveToOthers(consumer, bounds, group);
+        }
+    }
+
+    private void LeaveToOthers(IStreamConsumer consumer, LogBounds bounds, GroupDescription group)
+    {
+        var open = group.Partitions.Where(partition => bounds.Open.Contains(partition.Partition)).ToList();
+        var isTheirs = open.TrueForAll(partition => partition.Owner is not null && !consumer.Assignment.Contains(partition.Partition));
+        var state = string.Join(' ', open.Select(partition => $"{partition.Partition}:{partition.Owner}:{partition.Committed}"));
+        if (_others.HasStoodStill(isTheirs ? state : null, Patience))
+        {
+            terminal.Err.WriteLine($"note: partition {string.Join(", ", bounds.Open)} is left to the other members of the group, which have committed nothing for {Patience.TotalSeconds:0} s");
+            bounds.Leave(bounds.Open);
         }
     }
 }
