@@ -29,8 +29,8 @@ internal sealed class MessageSender : IDisposable
         _options = options;
         _time = time;
         _failed = options.DeadLetters is { } sink ? new FailedSends(sink, producer.Topic, options, logger) : null;
-        _pipeline = new SendPipeline(producer, options, time, _failed);
         _queue = new SendQueue(options.MaxInFlightBytes, options.MaxWaitingSends, time);
+        _pipeline = new SendPipeline(producer, options, time, _failed, _queue);
         _gate = options.RateLimiter is { } limiter ? new RateGate(limiter, options.OnRateLimiterFailure, time) : null;
         _redactor = options.Redaction is { } redaction ? new MessageRedactor(redaction, time) : null;
         _closed = _closing.Token;
@@ -190,7 +190,7 @@ internal sealed class MessageSender : IDisposable
 
     private ValueTask<SendReceipt> CompleteAsync(HandOver handedOver, SendDeadline deadline, CancellationToken cancellationToken)
     {
-        var decided = DecideAsync(handedOver);
+        var decided = handedOver.Sent is { } sent ? sent.Task : DecideAsync(handedOver);
         if (decided.IsCompleted)
         {
             return decided;

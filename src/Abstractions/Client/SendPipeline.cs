@@ -2,13 +2,16 @@ using System.Buffers;
 using System.Diagnostics;
 using DashStream.Protocol;
 using DashStream.Sequencing;
+using DashStream.Stores;
 using DashStream.Telemetry;
 
 namespace DashStream.Client;
 
 /// <summary>Steps 1 and 4 of a send: validate, then in the thread's lane take the number, stamp, encode once, hand over. Thread-safe; never waits.</summary>
-internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerOptions options, TimeProvider time, FailedSends? failed)
+internal sealed class SendPipeline(
+    IStreamProducer producer, DashStreamProducerOptions options, TimeProvider time, FailedSends? failed, SendQueue queue)
 {
+    private readonly IOutcomeProducer? _outcomes = failed is null ? producer as IOutcomeProducer : null;
     private readonly MessageCodec _codec = new(options.Codec);
     private readonly LaneTable _lanes = new(options.MaxLanes, Chance.NewId());
     private readonly HeaderStamper _stamper = new(options.TenantId, time);
@@ -92,7 +95,9 @@ internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerO
         var value = Encode(message, header);
         var headers = SendTelemetry.Stamp(lane.Headers, header, trace);
         var record = new StreamRecord(lane.Key, value, headers, header.TimestampUs > 0 ? header.TimestampUs : _stamper.NowUs()) { OwnsMemory = true };
-        var stored = HandToProvider(record, out var error);
+        var bytes = value.Length + lane.Key.Length;
+        var sent = _outcomes is null ? null : new SentMessage(queue, header.Sequence, bytes);
+        var stored = HandToProvider(record, sent, out var error);
         if (error is { Kind: StreamErrorKind.Throttled })
         {
             return Client.HandOver.Throttled;
@@ -105,16 +110,23 @@ internal sealed class SendPipeline(IStreamProducer producer, DashStreamProducerO
         }
 
         lane.Last = lastWhenTaken;
+        if (sent is not null && error is null)
+        {
+            return Client.HandOver.Accepted(sent, header.Sequence, bytes);
+        }
+
         var kept = failed is null ? stored : failed.GuardAsync(stored, record);
-        return Client.HandOver.Accepted(kept, header.Sequence, value.Length + lane.Key.Length);
+        return Client.HandOver.Accepted(kept, header.Sequence, bytes);
     }
 
-    private ValueTask<StreamPosition> HandToProvider(StreamRecord record, out StreamException? error)
+    private ValueTask<StreamPosition> HandToProvider(StreamRecord record, SentMessage? sent, out StreamException? error)
     {
         ValueTask<StreamPosition> stored;
         try
         {
-            stored = producer.SendAsync(record, CancellationToken.None);
+            stored = sent is null ? producer.SendAsync(record, CancellationToken.None)
+                : _outcomes!.Send(record, sent) is { } refusal ? ValueTask.FromException<StreamPosition>(refusal)
+                : default;
         }
         catch (Exception e)
         {

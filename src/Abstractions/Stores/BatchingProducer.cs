@@ -4,7 +4,7 @@ namespace DashStream.Stores;
 /// The producer of every provider that has no client of its own: checks, chooses partitions, and leaves the rest to the <see cref="AppendWriter"/>.
 /// Holds no thread, task or running timer while it is idle.
 /// </summary>
-internal sealed class BatchingProducer : IStreamProducer
+internal sealed class BatchingProducer : IStreamProducer, IOutcomeProducer
 {
     /// <summary>How long a dispose lets pending sends finish.</summary>
     internal static readonly TimeSpan DisposeDeadline = TimeSpan.FromSeconds(5);
@@ -66,6 +66,26 @@ internal sealed class BatchingProducer : IStreamProducer
         }
 
         return task;
+    }
+
+    /// <inheritdoc/>
+    public StreamException? Send(StreamRecord record, ISendOutcome outcome)
+    {
+        var size = record.SizeBytes;
+        if (Refuse(record, size) is { } refusal)
+        {
+            return _queue.CountRefused(1) ?? refusal;
+        }
+
+        var send = _sends.Rent();
+        send.Prepare(record, PartitionOf(record), (int)size, record.TimestampUs == 0 ? NowUs() : record.TimestampUs, outcome);
+        var error = _queue.Enqueue(send);
+        if (error is not null)
+        {
+            send.Discard();
+        }
+
+        return error;
     }
 
     /// <inheritdoc/>

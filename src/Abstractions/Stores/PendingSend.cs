@@ -13,6 +13,7 @@ internal sealed class PendingSend(PendingSendPool pool) : PendingAppend, IValueT
     private ManualResetValueTaskSourceCore<StreamPosition> _core = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
     private StreamRecord? _record;
+    private ISendOutcome? _outcome;
     private StreamPosition _position;
     private StreamException? _error;
     private long _timestampUs;
@@ -31,9 +32,10 @@ internal sealed class PendingSend(PendingSendPool pool) : PendingAppend, IValueT
 
     public ValueTask<StreamPosition> Task => new(this, _core.Version);
 
-    public void Prepare(StreamRecord record, int partition, int size, long timestampUs)
+    public void Prepare(StreamRecord record, int partition, int size, long timestampUs, ISendOutcome? outcome = null)
     {
         _record = record;
+        _outcome = outcome;
         _partition = partition;
         _size = size;
         _timestampUs = timestampUs;
@@ -86,7 +88,11 @@ internal sealed class PendingSend(PendingSendPool pool) : PendingAppend, IValueT
             return;
         }
 
-        if (_error is { } error)
+        if (_outcome is { } outcome)
+        {
+            Tell(outcome);
+        }
+        else if (_error is { } error)
         {
             _core.SetException(error);
         }
@@ -132,9 +138,22 @@ internal sealed class PendingSend(PendingSendPool pool) : PendingAppend, IValueT
         }
     }
 
+    // Nobody takes a result later, so the send may go back before its outcome is told.
+    private void Tell(ISendOutcome outcome)
+    {
+        var (position, error) = (_position, _error);
+        if (Volatile.Read(ref _state) == Answered)
+        {
+            Recycle();
+        }
+
+        outcome.Decided(position, error);
+    }
+
     private void Recycle()
     {
         _record = null;
+        _outcome = null;
         _error = null;
         _registration = default;
         _core.Reset();
