@@ -68,7 +68,7 @@ public sealed partial class DashStreamConsumer
     }
 
     // Ends when reading is stopped; a permanent error becomes the run's failure.
-    private async Task ReadAsync(Action<ReceivedMessage> sink)
+    private async Task ReadAsync(Action<IReadOnlyList<ReceivedMessage>> sink)
     {
         var loop = new ReadLoop(_consumer, _assignments, _pauses, _gate, _budget, _options, _telemetry, _time, _logger);
         var reading = loop.RunAsync(sink, _stopReading.Token);

@@ -152,21 +152,18 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
     {
         // Bounded by the in-flight budget: the loop reads only while there is room in it.
         var arrived = Channel.CreateUnbounded<ReceivedMessage>(new UnboundedChannelOptions { SingleReader = true });
-        void Arrive(ReceivedMessage message)
-        {
-            if (!arrived.Writer.TryWrite(message))
-            {
-                message.Finish(handled: false);
-            }
-        }
-
-        _sequences.PutBack = messages =>
+        void Arrive(IReadOnlyList<ReceivedMessage> messages)
         {
             foreach (var message in messages)
             {
-                Arrive(message);
+                if (!arrived.Writer.TryWrite(message))
+                {
+                    message.Finish(handled: false);
+                }
             }
-        };
+        }
+
+        _sequences.PutBack = Arrive;
         Begin(() => arrived.Writer.TryComplete());
         _work = ReadAsync(Arrive);
         using var left = new StopOnExit(EndPulling);

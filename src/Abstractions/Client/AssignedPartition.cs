@@ -9,14 +9,17 @@ namespace DashStream.Client;
 internal sealed class AssignedPartition(
     int partition, InFlightBudget budget, int maxPending, Action<AssignedPartition> onRoom, CancellationToken stopping = default)
 {
+    private const int Closed = int.MinValue;
+
     private static long _epochs;
 
     private readonly PartitionTracker _tracker = new(partition);
     private readonly Lock _gate = new();
     private TaskCompletionSource? _idle;
     private CancellationTokenSource? _closing;
-    private int _running;
-    private bool _closed;
+
+    // How many deliveries run, and whether nothing more may start, in one: a start must see both at once, and is too frequent for a gate.
+    private int _state;
     private bool _held;
 
     public int Partition { get; } = partition;
@@ -41,16 +44,7 @@ internal sealed class AssignedPartition(
 
     public bool IsOverfull => _tracker.Pending >= maxPending;
 
-    public bool IsClosed
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _closed;
-            }
-        }
-    }
+    public bool IsClosed => Volatile.Read(ref _state) < 0;
 
     /// <summary>Fires when nothing more may start, because the partition is given up or the consumer stops: who waits to try again need not.</summary>
     public CancellationToken Closing
@@ -59,7 +53,7 @@ internal sealed class AssignedPartition(
         {
             lock (_gate)
             {
-                return _closed
+                return IsClosed
                     ? new CancellationToken(canceled: true)
                     : (_closing ??= CancellationTokenSource.CreateLinkedTokenSource(stopping)).Token;
             }
@@ -73,10 +67,10 @@ internal sealed class AssignedPartition(
         ReplayedUpTo = old.Newest;
     }
 
+    /// <summary>Takes a record in; whoever calls adds it to the budget.</summary>
     public ReceivedMessage Take(StreamRecord record)
     {
         var message = new ReceivedMessage(record, this, _tracker.Add(record.Position!.Value.Offset));
-        budget.Add(message.SizeBytes);
         Newest = Newest > message.Position.Offset ? Newest : message.Position.Offset;
         return message;
     }
@@ -84,24 +78,21 @@ internal sealed class AssignedPartition(
     /// <summary>A delivery starts; false when the partition is closed, and then it must not.</summary>
     public bool TryStart()
     {
-        lock (_gate)
+        if (Interlocked.Increment(ref _state) >= 0)
         {
-            if (_closed)
-            {
-                return false;
-            }
-
-            _running++;
             return true;
         }
+
+        Release();
+        return false;
     }
 
     /// <summary>A started delivery is no longer with a handler.</summary>
     public void Release()
     {
-        lock (_gate)
+        if (Interlocked.Decrement(ref _state) == Closed)
         {
-            if (--_running == 0)
+            lock (_gate)
             {
                 _idle?.TrySetResult();
             }
@@ -129,11 +120,17 @@ internal sealed class AssignedPartition(
         Task idle;
         lock (_gate)
         {
-            _closed = true;
+            Interlocked.Or(ref _state, Closed);
             (closing, _closing) = (_closing, null);
-            idle = _running == 0
-                ? Task.CompletedTask
-                : (_idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+            // A release either finds this or is seen by the look behind it.
+            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (Volatile.Read(ref _state) == Closed)
+            {
+                _idle.TrySetResult();
+            }
+
+            idle = _idle.Task;
         }
 
         // What wakes now may call back into this partition, so not under the gate.

@@ -22,11 +22,11 @@ internal sealed class InFlightBudget(int maxRecords, long maxBytes)
     /// <summary>Records that were dropped unfinished, to be delivered again.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
-    public void Add(long bytes)
+    public void Add(int records, long bytes)
     {
         lock (_gate)
         {
-            _records++;
+            _records += records;
             _bytes += bytes;
         }
     }

@@ -13,17 +13,11 @@ internal sealed class KeyTable(Func<KeyQueue, bool> tryReady, Action close)
 
     public bool IsDraining => _draining;
 
-    /// <summary>Queues a message behind the others of its key; one without a key stands alone.</summary>
-    public void Enqueue(ReceivedMessage message) => Put(message, static (queue, message) => queue.Add(message));
+    /// <summary>Queues messages behind the others of their keys; one without a key stands alone.</summary>
+    public void Enqueue(IReadOnlyList<ReceivedMessage> messages) => Put(messages, static (queue, message) => queue.Add(message));
 
     /// <summary>Puts messages that were taken back to their places in their keys.</summary>
-    public void PutBack(IReadOnlyList<ReceivedMessage> messages)
-    {
-        foreach (var message in messages)
-        {
-            Put(message, static (queue, message) => queue.PutBack(message));
-        }
-    }
+    public void PutBack(IReadOnlyList<ReceivedMessage> messages) => Put(messages, static (queue, message) => queue.PutBack(message));
 
     /// <summary>Starts nothing more: what is queued is dropped and comes again.</summary>
     public void Drain()
@@ -165,33 +159,47 @@ internal sealed class KeyTable(Func<KeyQueue, bool> tryReady, Action close)
         }
     }
 
-    private void Put(ReceivedMessage message, Action<KeyQueue, ReceivedMessage> put)
+    // All under one turn of the gate: it is what the reading side and the workers meet at.
+    private void Put(IReadOnlyList<ReceivedMessage> messages, Action<KeyQueue, ReceivedMessage> put)
     {
-        KeyQueue? queue;
+        var woken = new List<KeyQueue>();
         lock (_gate)
         {
-            var key = new RecordKey(message.Position.Partition, message.Record.Key);
-            if (key.IsEmpty)
+            for (var i = 0; i < messages.Count; i++)
             {
-                queue = new KeyQueue(key);
-            }
-            else if (!_keys.TryGetValue(key, out queue))
-            {
-                queue = new KeyQueue(key);
-                _keys.Add(key, queue);
-            }
-
-            put(queue, message);
-            Tell();
-            if (queue.IsScheduled)
-            {
-                return;
+                var queue = QueueOf(messages[i]);
+                put(queue, messages[i]);
+                if (!queue.IsScheduled)
+                {
+                    queue.IsScheduled = true;
+                    woken.Add(queue);
+                }
             }
 
-            queue.IsScheduled = true;
+            if (messages.Count > 0)
+            {
+                Tell();
+            }
         }
 
-        Schedule(queue);
+        woken.ForEach(Schedule);
+    }
+
+    private KeyQueue QueueOf(ReceivedMessage message)
+    {
+        var key = new RecordKey(message.Position.Partition, message.Record.Key);
+        if (key.IsEmpty)
+        {
+            return new KeyQueue(key);
+        }
+
+        if (!_keys.TryGetValue(key, out var queue))
+        {
+            queue = new KeyQueue(key);
+            _keys.Add(key, queue);
+        }
+
+        return queue;
     }
 
     private void Tell()

@@ -14,7 +14,7 @@ internal sealed class ReadLoop(
 
     /// <summary>Reads until cancelled.</summary>
     /// <exception cref="StreamException">A permanent error.</exception>
-    public async Task RunAsync(Action<ReceivedMessage> sink, CancellationToken stop)
+    public async Task RunAsync(Action<IReadOnlyList<ReceivedMessage>> sink, CancellationToken stop)
     {
         var failures = 0;
         while (!stop.IsCancellationRequested)
@@ -40,7 +40,7 @@ internal sealed class ReadLoop(
         }
     }
 
-    private async ValueTask CycleAsync(Action<ReceivedMessage> sink, CancellationToken stop)
+    private async ValueTask CycleAsync(Action<IReadOnlyList<ReceivedMessage>> sink, CancellationToken stop)
     {
         var token = await gate.BeginCycleAsync().ConfigureAwait(false);
         try
@@ -78,8 +78,15 @@ internal sealed class ReadLoop(
         }
     }
 
-    private void TakeIn(IReadOnlyList<StreamRecord> records, Action<ReceivedMessage> sink)
+    private void TakeIn(IReadOnlyList<StreamRecord> records, Action<IReadOnlyList<ReceivedMessage>> sink)
     {
+        if (records.Count == 0)
+        {
+            return;
+        }
+
+        var messages = new List<ReceivedMessage>(records.Count);
+        long bytes = 0;
         AssignedPartition? partition = null;
         foreach (var record in records)
         {
@@ -88,9 +95,15 @@ internal sealed class ReadLoop(
             partition = partition?.Partition == number ? partition : assignments.Find(number) ?? (consumer.Group is null ? assignments.Renew(number) : null);
             if (partition is not null)
             {
-                sink(partition.Take(record));
+                var message = partition.Take(record);
+                messages.Add(message);
+                bytes += message.SizeBytes;
             }
         }
+
+        // Counted before anybody can finish one of them.
+        budget.Add(messages.Count, bytes);
+        sink(messages);
     }
 
     private async ValueTask BackOffAsync(int failures, StreamException error, CancellationToken stop)
