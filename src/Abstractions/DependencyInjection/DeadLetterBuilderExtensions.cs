@@ -12,6 +12,7 @@ public static class DeadLetterBuilderExtensions
     /// <summary>
     /// Registers an <see cref="IDeadLetterSink"/> (keyed by the stream's name) that the stream's producers and consumers use, unless they have one of their own.
     /// With <see cref="DeadLetterSpoolOptions.Folder"/> set, letters wait there while the provider is away. Settings are checked when the host starts.
+    /// Where the stream redacts what it sends, error texts are redacted by the same rules, unless <see cref="DeadLetterOptions.Scrub"/> is set.
     /// </summary>
     /// <param name="builder">The stream.</param>
     /// <param name="configure">Changes the settings in code, last.</param>
@@ -28,7 +29,8 @@ public static class DeadLetterBuilderExtensions
 
         var name = builder.Name;
         var services = builder.Services;
-        services.AddOptions<DeadLetterOptions>(builder.OptionsName).Configure(configure ?? (_ => { }));
+        services.AddOptions<DeadLetterOptions>(builder.OptionsName).Configure(configure ?? (_ => { }))
+            .PostConfigure<IServiceProvider>((options, sp) => options.Scrub ??= new StreamRedactor(sp, builder.OptionsName).Text);
         builder.ValidateOptions<DeadLetterOptions>(options => options.Faults());
         services.RemoveAllKeyed<DeadLetterPlace>(name ?? "");
         services.AddKeyedSingleton(name ?? "", (sp, _) => new DeadLetterPlace(MakeSink(sp, name, provider)));

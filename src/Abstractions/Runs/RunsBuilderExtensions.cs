@@ -12,6 +12,8 @@ public static class RunsBuilderExtensions
     /// <summary>
     /// Registers <see cref="DashStreamRuns"/> as a singleton (keyed, for a named stream) that records into a topic of this stream. The last call wins. The
     /// container stops it, within <see cref="DashStreamRunsOptions.StopTimeout"/>, before the producers.
+    /// Where the stream redacts what it sends, states are redacted by the same rules before they are compared and hashed, unless
+    /// <see cref="DashStreamRunsOptions.StateFilter"/> is set.
     /// </summary>
     /// <param name="builder">The stream.</param>
     /// <param name="topic">The topic; it is created as the provider's settings say, or must exist.</param>
@@ -22,7 +24,8 @@ public static class RunsBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         StreamNames.ThrowIfInvalidTopic(topic);
         var (services, name, optionsName) = (builder.Services, builder.Name, builder.OptionsName);
-        services.AddOptions<DashStreamRunsOptions>(optionsName).Configure(configure ?? (_ => { }));
+        services.AddOptions<DashStreamRunsOptions>(optionsName).Configure(configure ?? (_ => { }))
+            .PostConfigure<IServiceProvider>((options, sp) => options.StateFilter ??= new StreamRedactor(sp, optionsName).Json);
         builder.ValidateOptions<DashStreamRunsOptions>(options => options.Faults());
         if (name is null)
         {

@@ -62,6 +62,23 @@ public sealed class DeadLetterRegistrationTests
     }
 
     [TestMethod]
+    public async Task Error_texts_of_letters_and_states_of_runs_are_redacted_as_the_stream_redacts()
+    {
+        var services = new ServiceCollection();
+        services.AddDashStream().UseMemory().UseDeadLetters().AddRuns("runs").Configure(options => options.Producer.Redaction = new RedactionOptions());
+        services.AddDashStream("plain").UseMemory().UseDeadLetters();
+        await using var container = services.BuildServiceProvider();
+        var letters = container.GetRequiredService<IOptionsMonitor<DeadLetterOptions>>();
+        var runs = container.GetRequiredService<IOptionsMonitor<DashStreamRunsOptions>>();
+        Assert.IsNotNull(container.GetRequiredService<IDeadLetterSink>());
+
+        Assert.DoesNotContain("canary@example.org", letters.CurrentValue.Scrub!("no such user: canary@example.org"));
+        Assert.AreEqual("canary@example.org", letters.Get("plain").Scrub!("canary@example.org"));
+        var state = System.Text.Encoding.UTF8.GetString(runs.CurrentValue.StateFilter!("{\"user\":\"canary@example.org\"}"u8.ToArray()).Span);
+        Assert.DoesNotContain("canary@example.org", state);
+    }
+
+    [TestMethod]
     public void Settings_come_from_configuration_and_are_checked()
     {
         var section = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
