@@ -30,7 +30,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
         _telemetry = new SendTelemetry(system, producer.Topic, time);
         _options = options;
         _time = time;
-        _sender = new MessageSender(producer, options, time, logger);
+        _sender = new MessageSender(producer, system, options, time, logger);
         _posted = new PostedSends(options.MaxPosted);
     }
 

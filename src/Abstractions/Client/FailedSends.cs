@@ -5,7 +5,7 @@ namespace DashStream.Client;
 
 /// <summary>The last step of a send that failed: its record goes to the dead letters, and then the caller gets the error. Thread-safe.</summary>
 #pragma warning disable CA1001 // Sends may fail after the producer was disposed; a semaphore whose wait handle nobody asks for holds nothing.
-internal sealed class FailedSends(IDeadLetterSink sink, string topic, DashStreamProducerOptions options, ILogger logger)
+internal sealed class FailedSends(IDeadLetterSink sink, string provider, string topic, DashStreamProducerOptions options, ILogger logger)
 #pragma warning restore CA1001
 {
     private readonly SemaphoreSlim _room = new(options.MaxDeadLettersInFlight);
@@ -66,6 +66,7 @@ internal sealed class FailedSends(IDeadLetterSink sink, string topic, DashStream
         {
             Stage = DeadLetterStage.Send,
             SourceTopic = topic,
+            ProviderName = provider,
             Record = record,
             Error = error,
             Attempts = 1,

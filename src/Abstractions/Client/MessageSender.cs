@@ -23,12 +23,12 @@ internal sealed class MessageSender : IDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly CancellationToken _closed;
 
-    public MessageSender(IStreamProducer producer, DashStreamProducerOptions options, TimeProvider time, ILogger logger)
+    public MessageSender(IStreamProducer producer, string provider, DashStreamProducerOptions options, TimeProvider time, ILogger logger)
     {
         _producer = producer;
         _options = options;
         _time = time;
-        _failed = options.DeadLetters is { } sink ? new FailedSends(sink, producer.Topic, options, logger) : null;
+        _failed = options.DeadLetters is { } sink ? new FailedSends(sink, provider, producer.Topic, options, logger) : null;
         _queue = new SendQueue(options.MaxInFlightBytes, options.MaxWaitingSends, time);
         _pipeline = new SendPipeline(producer, options, time, _failed, _queue);
         _gate = options.RateLimiter is { } limiter ? new RateGate(limiter, options.OnRateLimiterFailure, time) : null;

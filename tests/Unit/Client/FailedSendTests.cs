@@ -20,7 +20,7 @@ public sealed class FailedSendTests
         var letter = _letters.Single();
         Assert.AreEqual("lost", error.Message);
         Assert.AreSame(error, letter.Error);
-        Assert.AreEqual((DeadLetterStage.Send, "events", "producer:default"), (letter.Stage, letter.SourceTopic, letter.ClientId));
+        Assert.AreEqual((DeadLetterStage.Send, "events", "producer:default", "recording"), (letter.Stage, letter.SourceTopic, letter.ClientId, letter.ProviderName));
         Assert.AreSame(_provider.Records[0], letter.Record);
         Assert.AreEqual(("hello", 1ul), (letter.Message!.TokenChunk.Text, letter.Message.TokenChunk.Header.Sequence));
     }
