@@ -139,9 +139,12 @@ public sealed class FailedSendTests
 
     private static TokenChunk Chunk(string thread, string text = "x") => new() { Header = new Header { ThreadId = thread }, Text = text };
 
-    private static async Task<StreamPosition> FailLater(Exception error)
+    private async Task<StreamPosition> FailLater(Exception error)
     {
         await Task.Yield();
+
+        // Behind the provider's lock: what failed before it was taken in would count as refused.
+        _ = _provider.Records;
         throw error;
     }
 
