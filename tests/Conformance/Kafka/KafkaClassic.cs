@@ -60,6 +60,9 @@ public sealed class KafkaClassicPublishReceive : PublishReceiveConformance<Kafka
 public sealed class KafkaClassicSeek : SeekConformance<KafkaClassicFixture>;
 
 [TestClass]
+public sealed class KafkaClassicSending : SendingConformance<KafkaClassicFixture>;
+
+[TestClass]
 public sealed class KafkaClassicTime : TimeConformance<KafkaClassicFixture>;
 
 [TestClass]

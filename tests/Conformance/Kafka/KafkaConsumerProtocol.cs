@@ -60,6 +60,9 @@ public sealed class KafkaConsumerProtocolPublishReceive : PublishReceiveConforma
 public sealed class KafkaConsumerProtocolSeek : SeekConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]
+public sealed class KafkaConsumerProtocolSending : SendingConformance<KafkaConsumerProtocolFixture>;
+
+[TestClass]
 public sealed class KafkaConsumerProtocolTime : TimeConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]

@@ -60,6 +60,9 @@ public sealed class FilePublishReceive : PublishReceiveConformance<FileFixture>;
 public sealed class FileSeek : SeekConformance<FileFixture>;
 
 [TestClass]
+public sealed class FileSending : SendingConformance<FileFixture>;
+
+[TestClass]
 public sealed class FileTime : TimeConformance<FileFixture>;
 
 [TestClass]

@@ -60,6 +60,9 @@ public sealed class MemoryPublishReceive : PublishReceiveConformance<MemoryFixtu
 public sealed class MemorySeek : SeekConformance<MemoryFixture>;
 
 [TestClass]
+public sealed class MemorySending : SendingConformance<MemoryFixture>;
+
+[TestClass]
 public sealed class MemoryTime : TimeConformance<MemoryFixture>;
 
 [TestClass]

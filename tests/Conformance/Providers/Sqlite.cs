@@ -60,6 +60,9 @@ public sealed class SqlitePublishReceive : PublishReceiveConformance<SqliteFixtu
 public sealed class SqliteSeek : SeekConformance<SqliteFixture>;
 
 [TestClass]
+public sealed class SqliteSending : SendingConformance<SqliteFixture>;
+
+[TestClass]
 public sealed class SqliteTime : TimeConformance<SqliteFixture>;
 
 [TestClass]
