@@ -1,0 +1,140 @@
+using StackExchange.Redis;
+
+namespace DashStream.Providers;
+
+/// <summary>
+/// A connection to the server (in a cluster: one to each node) that commands of many callers share. Opened by the first command; one that failed or does not answer in
+/// time is given up, and the next command opens another. Errors are <see cref="StreamException"/>s; nothing is retried. Safe for concurrent use.
+/// </summary>
+/// <param name="options">Checked already.</param>
+/// <param name="purpose">Part of the name that CLIENT LIST shows.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RedisConnection(RedisConnectionOptions options, string purpose, TimeProvider time) : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private Task<ConnectionMultiplexer>? _client;
+    private bool _isDisposed;
+
+    public RedisConnectionOptions Options => options;
+
+    /// <summary>Sends one command. A key must be a <see cref="RedisKey"/>, so that a cluster's node is found by it.</summary>
+    /// <exception cref="StreamException">The server refused it, or could not be asked.</exception>
+    public ValueTask<RedisResult> ExecuteAsync(string command, CancellationToken cancellationToken, params object[] arguments) =>
+        RunAsync(database => database.ExecuteAsync(command, arguments), options.CommandTimeout, cancellationToken);
+
+    /// <summary>Sends one command that the server may hold back for that long.</summary>
+    public ValueTask<RedisResult> ExecuteBlockingAsync(string command, TimeSpan block, CancellationToken cancellationToken, params object[] arguments) =>
+        RunAsync(database => database.ExecuteAsync(command, arguments), options.CommandTimeout + block, cancellationToken);
+
+    /// <summary>Runs a script by its name, or by its text when the server does not know it (any more).</summary>
+    /// <param name="script">The script.</param>
+    /// <param name="arguments">Number of keys, keys, values, behind one free place.</param>
+    /// <param name="cancellationToken">Ends the waiting; the script may have run.</param>
+    public async ValueTask<RedisResult> EvaluateAsync(RedisScript script, object[] arguments, CancellationToken cancellationToken)
+    {
+        arguments[0] = script.Sha;
+        try
+        {
+            return await ExecuteAsync("EVALSHA", cancellationToken, arguments).ConfigureAwait(false);
+        }
+        catch (StreamException e) when (RedisErrors.IsUnknownScript(e))
+        {
+            arguments[0] = script.Text;
+            return await ExecuteAsync("EVAL", cancellationToken, arguments).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Runs several commands that leave in one go, in order.</summary>
+    public async ValueTask<T> RunAsync<T>(Func<IDatabase, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var opening = Open();
+        ConnectionMultiplexer client;
+        try
+        {
+            client = await opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            GiveUp(opening);
+            throw Closed() ?? RedisErrors.Map(e, options);
+        }
+
+        try
+        {
+            return await work(client.GetDatabase()).WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            var error = e as StreamException ?? RedisErrors.Map(e, options);
+            if (RedisErrors.LeavesConnectionUseless(e))
+            {
+                GiveUp(opening);
+            }
+
+            throw Closed() ?? error;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task<ConnectionMultiplexer>? client;
+        lock (_gate)
+        {
+            _isDisposed = true;
+            client = _client;
+            _client = null;
+        }
+
+        if (client is not null)
+        {
+            await CloseAsync(client).ConfigureAwait(false);
+        }
+    }
+
+    private Task<ConnectionMultiplexer> Open()
+    {
+        lock (_gate)
+        {
+            return _isDisposed ? throw RedisErrors.Closed(options) : _client ??= RedisConnector.ConnectAsync(options, purpose);
+        }
+    }
+
+    // Everybody who waits on the lost connection fails now and asks again on a new one.
+    private void GiveUp(Task<ConnectionMultiplexer> lost)
+    {
+        lock (_gate)
+        {
+            if (_client != lost)
+            {
+                return;
+            }
+
+            _client = null;
+        }
+
+        _ = CloseAsync(lost);
+    }
+
+    private StreamException? Closed()
+    {
+        lock (_gate)
+        {
+            return _isDisposed ? RedisErrors.Closed(options) : null;
+        }
+    }
+
+    private static async Task CloseAsync(Task<ConnectionMultiplexer> opening)
+    {
+        try
+        {
+            var client = await opening.ConfigureAwait(false);
+            await client.CloseAsync(allowCommandsToComplete: false).ConfigureAwait(false);
+            client.Dispose();
+        }
+        catch (Exception e) when (RedisErrors.IsOfClient(e) || e is StreamException)
+        {
+            // It never opened, or is closed already: either way it is gone.
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace DashStream.Providers;
+
+/// <summary>A Lua script with the name that the server keeps it under. Made once; safe for concurrent use.</summary>
+internal sealed class RedisScript(string text)
+{
+#pragma warning disable CA5350 // The name that Redis gives a script; no secret hangs on it.
+    /// <summary>What EVALSHA takes.</summary>
+    public string Sha { get; } = Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(text)));
+#pragma warning restore CA5350
+
+    /// <summary>What EVAL takes.</summary>
+    public string Text { get; } = text;
+}
