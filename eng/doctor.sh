@@ -9,7 +9,7 @@ doctor() {
     finding 'SQLite' "$(sqlite_finding)" 'dotnet restore' 'the Sqlite provider; comes as a NuGet package'
     finding 'libzstd.so.1' "$(library_path libzstd.so.1)" "$(apt_line libzstd1)" 'compression'
     finding 'liblz4.so.1' "$(library_path liblz4.so.1)" "$(apt_line liblz4-1)" 'LZ4 compression, off by default'
-    finding 'redis-server' "$(command -v redis-server)" "$(apt_line redis-server)" 'tests of the Redis provider'
+    finding 'redis-server' "$(redis_finding)" "$(apt_line redis-server)" 'tests of the Redis provider'
     finding 'librdkafka' "$(librdkafka_finding)" "$(librdkafka_line)" 'the Kafka provider'
     finding 'java' "$(java_finding)" "$(apt_line openjdk-17-jre-headless)" 'a Kafka broker for tests; 17 or newer'
     finding 'kcat' "$(command -v kcat)" "$(apt_line kcat)" 'tests of the Kafka provider with other clients'
@@ -65,6 +65,12 @@ java_finding() {
     [ -z "${JAVA_HOME:-}" ] || java=$JAVA_HOME/bin/java
     major=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p') || true
     [ "${major:-0}" -lt 17 ] || printf '%s (%s)' "$major" "$(command -v "$java")"
+}
+
+redis_finding() {
+    local program
+    program=$(command -v redis-server || command -v valkey-server) || return 0
+    printf '%s (%s)' "$("$program" --version | sed -n 's/.* v=\([0-9.]*\).*/\1/p')" "$program"
 }
 
 kafka_finding() {

@@ -59,6 +59,23 @@ ensure_all() {
     return 1
 }
 
+# A program that tests start servers of. The service that comes with its package is not wanted: no test uses it, and its port may be another's.
+ensure_redis() {
+    ! is_present redis-server || return 0
+    ! is_present valkey-server || return 0
+    ensure redis-server redis-server || return 1
+    stop_service redis-server
+}
+
+# Now, and at the next boot.
+stop_service() {
+    if [ -d /run/systemd/system ]; then
+        systemctl disable --now "$1" >&2 || note "The service $1 could not be stopped."
+    elif command -v service >/dev/null 2>&1 && service "$1" status >/dev/null 2>&1; then
+        service "$1" stop >&2 || note "The service $1 could not be stopped."
+    fi
+}
+
 # The packages of those NAME:PACKAGE pairs whose name is not there, each once, on one line.
 missing_packages() {
     local pair

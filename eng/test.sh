@@ -18,6 +18,7 @@ run_tests() {
     ensure liblz4.so.1 liblz4-1 || true
     use_neighbouring_kafka
     [ -z "${KAFKA_HOME:-}${DASHSTREAM_KAFKA:-}" ] || ensure kcat kcat || true
+    [ -n "${DASHSTREAM_REDIS:-}" ] || ensure_redis || true
     build "$solution"
     run_projects
 }

@@ -6,8 +6,8 @@ namespace DashStream.Conformance.Kafka;
 [TestClass]
 public sealed class LoginTests
 {
-    private static readonly SharedCluster InTheClear = new(new KafkaClusterOptions { Security = SecurityProtocol.SaslPlaintext, AccessRules = true });
-    private static readonly SharedCluster OverTls = new(new KafkaClusterOptions { Security = SecurityProtocol.SaslSsl, AccessRules = true });
+    private static readonly SharedServer<KafkaCluster> InTheClear = new(() => KafkaCluster.StartAsync(new KafkaClusterOptions { Security = SecurityProtocol.SaslPlaintext, AccessRules = true }));
+    private static readonly SharedServer<KafkaCluster> OverTls = new(() => KafkaCluster.StartAsync(new KafkaClusterOptions { Security = SecurityProtocol.SaslSsl, AccessRules = true }));
 
     [ClassCleanup]
     public static async Task EndAsync()

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
@@ -11,7 +9,7 @@ namespace DashStream.Conformance.Kafka;
 public sealed class OneNodeTests
 {
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
-    private static readonly SharedCluster Shared = new();
+    private static readonly SharedServer<KafkaCluster> Shared = new(() => KafkaCluster.StartAsync());
 
     private KafkaCluster? _cluster;
 
@@ -127,12 +125,12 @@ public sealed class OneNodeTests
         await KafkaDistribution.RequireAsync();
         using var run = ChildProcess.Start("cluster");
         var (port, folder) = (await run.ReadLineAsync())!.Split(' ') is [var first, var second] ? (int.Parse(first, CultureInfo.InvariantCulture), second) : (0, "");
-        Assert.IsTrue(await ListensAsync(port));
+        Assert.IsTrue(await FreePorts.IsTakenAsync(port));
         Assert.IsTrue(Directory.Exists(folder));
 
         await run.KillAsync();
 
-        await Eventually.TrueAsync(async () => !await ListensAsync(port), "the broker is gone");
+        await Eventually.TrueAsync(async () => !await FreePorts.IsTakenAsync(port), "the broker is gone");
         await Eventually.TrueAsync(() => !Directory.Exists(folder), "its folder is gone");
     }
 
@@ -144,19 +142,5 @@ public sealed class OneNodeTests
         var error = await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => KafkaCluster.StartAsync(options));
 
         Assert.Contains("num.partitions", error.Message);
-    }
-
-    private static async Task<bool> ListensAsync(int port)
-    {
-        using var socket = new TcpClient();
-        try
-        {
-            await socket.ConnectAsync(IPAddress.Loopback, port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }

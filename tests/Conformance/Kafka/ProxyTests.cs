@@ -7,7 +7,7 @@ namespace DashStream.Conformance.Kafka;
 public sealed class ProxyTests
 {
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
-    private static readonly SharedCluster Shared = new(new KafkaClusterOptions { ThroughProxy = true });
+    private static readonly SharedServer<KafkaCluster> Shared = new(() => KafkaCluster.StartAsync(new KafkaClusterOptions { ThroughProxy = true }));
 
     private KafkaCluster? _cluster;
 

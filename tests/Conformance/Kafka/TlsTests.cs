@@ -6,7 +6,7 @@ namespace DashStream.Conformance.Kafka;
 [TestClass]
 public sealed class TlsTests
 {
-    private static readonly SharedCluster Shared = new(new KafkaClusterOptions { Security = SecurityProtocol.Ssl, RequireClientCertificate = true, AccessRules = true });
+    private static readonly SharedServer<KafkaCluster> Shared = new(() => KafkaCluster.StartAsync(new KafkaClusterOptions { Security = SecurityProtocol.Ssl, RequireClientCertificate = true, AccessRules = true }));
 
     private KafkaCluster? _cluster;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
@@ -7,11 +6,9 @@ namespace DashStream.Conformance.Kafka;
 /// <summary>One broker process of a <see cref="KafkaCluster"/>, with its ports, its data and its log. What is done to it is done one thing after the other.</summary>
 internal sealed class KafkaNode : IAsyncDisposable
 {
-    private const int LinesInErrors = 30;
-
     private readonly KafkaDistribution _distribution;
     private readonly int _heapMegabytes;
-    private Process? _process;
+    private readonly ServerProcess _process;
 
     public KafkaNode(int id, string clusterFolder, KafkaDistribution distribution, KafkaClusterOptions options)
     {
@@ -19,6 +16,7 @@ internal sealed class KafkaNode : IAsyncDisposable
         _distribution = distribution;
         _heapMegabytes = options.Nodes == 1 ? 512 : 256;
         Folder = Directory.CreateDirectory(Path.Combine(clusterFolder, $"node-{id}")).FullName;
+        _process = new ServerProcess($"Kafka node {id}", Path.Combine(Folder, "broker.log"));
         ListenPort = FreePorts.Next();
         InternalPort = FreePorts.Next();
         ControllerPort = FreePorts.Next();
@@ -44,12 +42,10 @@ internal sealed class KafkaNode : IAsyncDisposable
     /// <summary>Between clients and this node; null unless the cluster was started with one.</summary>
     public TcpProxy? Proxy { get; }
 
-    public bool IsRunning => _process is { HasExited: false };
+    public bool IsRunning => _process.IsRunning;
 
     /// <summary>Everything the broker has printed so far, over all its starts.</summary>
-    public string Log => File.Exists(LogFile) ? File.ReadAllText(LogFile) : "";
-
-    private string LogFile => Path.Combine(Folder, "broker.log");
+    public string Log => _process.Log;
 
     private string PropertiesFile => Path.Combine(Folder, "server.properties");
 
@@ -71,43 +67,16 @@ internal sealed class KafkaNode : IAsyncDisposable
     }
 
     /// <summary>A crash: kill -9.</summary>
-    public async Task KillAsync()
-    {
-        if (_process is not { } process)
-        {
-            return;
-        }
-
-        _process = null;
-        process.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync();
-        Reaper.Spare(process);
-        process.Dispose();
-    }
+    public Task KillAsync() => _process.KillAsync();
 
     /// <summary>A stop as an operator does it: SIGTERM, and the broker hands over what it leads before it ends.</summary>
-    public async Task StopAsync()
-    {
-        await SignalAsync("TERM");
-        await Running.WaitForExitAsync().WaitAsync(Eventually.Patience);
-        await KillAsync();
-    }
+    public Task StopAsync() => _process.StopAsync();
 
     /// <summary>The broker hangs: its connections stay open and nothing is answered.</summary>
-    public async Task SuspendAsync()
-    {
-        await SignalAsync("STOP");
-
-        // On a busy machine the signal waits until the broker's first thread gets to run, and the others go on answering.
-        var state = $"/proc/{Running.Id}/stat";
-        if (OperatingSystem.IsLinux())
-        {
-            await Eventually.TrueAsync(() => File.ReadAllText(state).Split(')')[^1].TrimStart().StartsWith('T'), $"node {Id} to stand still");
-        }
-    }
+    public Task SuspendAsync() => _process.SuspendAsync();
 
     /// <summary>The broker goes on after <see cref="SuspendAsync"/>.</summary>
-    public Task ResumeAsync() => SignalAsync("CONT");
+    public Task ResumeAsync() => _process.ResumeAsync();
 
     public async ValueTask DisposeAsync()
     {
@@ -118,46 +87,19 @@ internal sealed class KafkaNode : IAsyncDisposable
         }
     }
 
-    private Process Running => _process ?? throw new InvalidOperationException($"Node {Id} does not run.");
-
-    private async Task LaunchAsync()
+    private Task LaunchAsync() => _process.LaunchAsync(_distribution.Tool("kafka-server-start.sh"), [PropertiesFile], new Dictionary<string, string?>
     {
-        if (IsRunning)
-        {
-            throw new InvalidOperationException($"Node {Id} runs already.");
-        }
-
-        await KillAsync();
-        // Each program replaces the one before it, so the process is the broker itself in the end; its log needs nobody to read it.
-        var start = new ProcessStartInfo("/bin/sh",
-            ["-c", "exec \"$0\" \"$1\" </dev/null >>\"$2\" 2>&1", _distribution.Tool("kafka-server-start.sh"), PropertiesFile, LogFile]);
-        start.Environment["KAFKA_HEAP_OPTS"] = $"-Xmx{_heapMegabytes}m";
-        start.Environment["LOG_DIR"] = Path.Combine(Folder, "logs");
-        start.Environment.Remove("KAFKA_LOG4J_OPTS");
-        start.Environment.Remove("KAFKA_OPTS");
-        start.Environment.Remove("JMX_PORT");
-        _process = Process.Start(start)!;
-        Reaper.Watch(_process);
-    }
+        ["KAFKA_HEAP_OPTS"] = $"-Xmx{_heapMegabytes}m",
+        ["LOG_DIR"] = Path.Combine(Folder, "logs"),
+        ["KAFKA_LOG4J_OPTS"] = null,
+        ["KAFKA_OPTS"] = null,
+        ["JMX_PORT"] = null,
+    });
 
     private async Task<bool> AnswersAsync(IAdminClient admin, int nodes)
     {
-        if (!IsRunning)
-        {
-            throw new InvalidOperationException($"Node {Id} of Kafka ended while it started: {string.Join('\n', Log.Split('\n').TakeLast(LinesInErrors))}");
-        }
-
+        _process.RequireRunning();
         var cluster = await admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = TimeSpan.FromSeconds(2) });
         return cluster.Nodes.Count >= nodes && cluster.Nodes.Any(node => node.Id == Id);
-    }
-
-    private async Task SignalAsync(string signal)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", $"{Running.Id}"]);
-        await kill.WaitForExitAsync();
-        if (kill.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"kill -{signal} {Running.Id} failed.");
-        }
     }
 }

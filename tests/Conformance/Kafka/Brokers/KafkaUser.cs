@@ -4,7 +4,7 @@ namespace DashStream.Conformance.Kafka;
 internal sealed record KafkaUser(string Name, string Password)
 {
     /// <summary>Nobody special. The client certificates are hers.</summary>
-    public static KafkaUser Alice { get; } = new("alice", "alice-secret-3f9c");
+    public static KafkaUser Alice { get; } = new(TestCertificates.ClientName, "alice-secret-3f9c");
 
     /// <summary>Somebody else, whom tests allow less.</summary>
     public static KafkaUser Bob { get; } = new("bob", "bob-secret-b04e");

@@ -9,7 +9,7 @@ namespace DashStream.Conformance.Kafka;
 public sealed class ToolTests
 {
     private const string Topic = "tool";
-    private static readonly SharedCluster Cluster = new(new KafkaClusterOptions { Security = SecurityProtocol.SaslPlaintext, AccessRules = true });
+    private static readonly SharedServer<KafkaCluster> Cluster = new(() => KafkaCluster.StartAsync(new KafkaClusterOptions { Security = SecurityProtocol.SaslPlaintext, AccessRules = true }));
 
     [ClassCleanup]
     public static async Task EndAsync() => await Cluster.DisposeAsync();

@@ -8,7 +8,7 @@ public sealed class ProviderBrokerDeathTests
 {
     private const int Records = 100_000;
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(15);
-    private static readonly SharedCluster Shared = new();
+    private static readonly SharedServer<KafkaCluster> Shared = new(() => KafkaCluster.StartAsync());
 
     private KafkaCluster _cluster = null!;
 

@@ -9,7 +9,7 @@ public sealed class ProviderGroupTests
     private const int Records = 30_000;
     private const int Partitions = 6;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
-    private static readonly SharedCluster Cluster = new();
+    private static readonly SharedServer<KafkaCluster> Cluster = new(() => KafkaCluster.StartAsync());
 
     [ClassCleanup]
     public static async Task EndAsync() => await Cluster.DisposeAsync();

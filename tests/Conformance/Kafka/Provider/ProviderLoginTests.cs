@@ -8,7 +8,7 @@ namespace DashStream.Conformance.Kafka;
 [TestClass]
 public sealed class ProviderLoginTests
 {
-    private static readonly SharedCluster Cluster = new(new KafkaClusterOptions { Security = SecurityProtocol.SaslSsl, AccessRules = true });
+    private static readonly SharedServer<KafkaCluster> Cluster = new(() => KafkaCluster.StartAsync(new KafkaClusterOptions { Security = SecurityProtocol.SaslSsl, AccessRules = true }));
 
     [ClassCleanup]
     public static async Task EndAsync() => await Cluster.DisposeAsync();

@@ -8,7 +8,7 @@ public sealed class ProviderOutageTests
 {
     private const int Records = 100_000;
     private static readonly TimeSpan Session = TimeSpan.FromSeconds(4);
-    private static readonly SharedCluster Shared = new(new KafkaClusterOptions { ThroughProxy = true });
+    private static readonly SharedServer<KafkaCluster> Shared = new(() => KafkaCluster.StartAsync(new KafkaClusterOptions { ThroughProxy = true }));
 
     [ClassCleanup]
     public static async Task EndAsync() => await Shared.DisposeAsync();

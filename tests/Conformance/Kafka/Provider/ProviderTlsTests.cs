@@ -7,8 +7,8 @@ namespace DashStream.Conformance.Kafka;
 [TestClass]
 public sealed class ProviderTlsTests
 {
-    private static readonly SharedCluster Cluster = new(new KafkaClusterOptions { Security = SecurityProtocol.Ssl, RequireClientCertificate = true });
-    private static readonly SharedCluster Misnamed = new(new KafkaClusterOptions { Security = SecurityProtocol.Ssl, CertificateName = "elsewhere.example" });
+    private static readonly SharedServer<KafkaCluster> Cluster = new(() => KafkaCluster.StartAsync(new KafkaClusterOptions { Security = SecurityProtocol.Ssl, RequireClientCertificate = true }));
+    private static readonly SharedServer<KafkaCluster> Misnamed = new(() => KafkaCluster.StartAsync(new KafkaClusterOptions { Security = SecurityProtocol.Ssl, CertificateName = "elsewhere.example" }));
 
     [ClassCleanup]
     public static async Task EndAsync()

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 
-namespace DashStream.Conformance.Kafka;
+namespace DashStream.Conformance.Servers;
 
 /// <summary>
-/// Ends the brokers of a test run however the run ends, also by kill -9: a shell that reads from this process, and when this process is gone kills what was
+/// Ends the servers of a test run however the run ends, also by kill -9: a shell that reads from this process, and when this process is gone kills what was
 /// not spared and removes the folders.
 /// </summary>
 internal static class Reaper

@@ -2,13 +2,16 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace DashStream.Conformance.Kafka;
+namespace DashStream.Conformance.Servers;
 
-/// <summary>An authority, the servers' certificate and a client's, as PEM files in one folder. Made new for each cluster.</summary>
+/// <summary>An authority, the servers' certificate and a client's, as PEM files in one folder. Made new for each server or cluster.</summary>
 internal sealed class TestCertificates
 {
     /// <summary>Opens <see cref="ClientEncryptedKey"/>.</summary>
     public const string KeyPassword = "key-secret-b204";
+
+    /// <summary>The common name of the client certificates.</summary>
+    public const string ClientName = "alice";
 
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
@@ -34,10 +37,10 @@ internal sealed class TestCertificates
     /// <summary>Whom nobody trusts.</summary>
     public string OtherAuthority => Path.Combine(_folder, "other-authority.pem");
 
-    /// <summary>The servers' key and certificate, in one file as Kafka wants it.</summary>
+    /// <summary>The servers' key and certificate, in one file.</summary>
     public string Server => Path.Combine(_folder, "server.pem");
 
-    /// <summary>Of <see cref="KafkaUser.Alice"/>.</summary>
+    /// <summary>Of <see cref="ClientName"/>.</summary>
     public string ClientCertificate => Path.Combine(_folder, "client.pem");
 
     public string ClientKey => Path.Combine(_folder, "client.key");
@@ -45,7 +48,7 @@ internal sealed class TestCertificates
     /// <summary>The same key under <see cref="KeyPassword"/>.</summary>
     public string ClientEncryptedKey => Path.Combine(_folder, "client-encrypted.key");
 
-    /// <summary>In the name of <see cref="KafkaUser.Alice"/> too, but signed by the other authority.</summary>
+    /// <summary>In the name of <see cref="ClientName"/> too, but signed by the other authority.</summary>
     public string StrangerCertificate => Path.Combine(_folder, "stranger.pem");
 
     public string StrangerKey => Path.Combine(_folder, "stranger.key");
@@ -73,7 +76,7 @@ internal sealed class TestCertificates
     private static void WriteClient(X509Certificate2 authority, string certificateFile, string keyFile, string? encryptedKey)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = Sign(Request($"CN={KafkaUser.Alice.Name}", key, ClientAuthentication), authority);
+        using var certificate = Sign(Request($"CN={ClientName}", key, ClientAuthentication), authority);
         File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
         File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
         if (encryptedKey is not null)

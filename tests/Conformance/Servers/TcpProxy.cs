@@ -2,11 +2,11 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace DashStream.Conformance.Kafka;
+namespace DashStream.Conformance.Servers;
 
 /// <summary>
-/// Stands between clients and a broker on the loopback and passes bytes on, until it is told to <see cref="Cut"/> (connections are reset and refused) or to
-/// <see cref="Hang"/> (connections stay and nothing comes through), and again from <see cref="Resume"/> on.
+/// Stands between clients and a server on the loopback and passes bytes on, until it is told to <see cref="Cut"/> (connections are reset and refused), to
+/// <see cref="Hang"/> (connections stay and nothing comes through) or to <see cref="HoldReplies"/>, and again from <see cref="Resume"/> on.
 /// </summary>
 internal sealed class TcpProxy : IAsyncDisposable
 {
@@ -16,7 +16,8 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly ConcurrentDictionary<Task, byte> _links = new();
     private readonly Lock _gate = new();
     private Listening? _listening;
-    private TaskCompletionSource _flow = Open();
+    private TaskCompletionSource _requests = Open();
+    private TaskCompletionSource _replies = Open();
     private int _connections;
 
     public TcpProxy(int port, int target)
@@ -46,10 +47,17 @@ internal sealed class TcpProxy : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_flow.Task.IsCompleted)
-            {
-                _flow = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
+            Hold(ref _requests);
+            Hold(ref _replies);
+        }
+    }
+
+    /// <summary>What clients send still reaches the server, and nothing of what it answers reaches them; a <see cref="Cut"/> after it loses the answers.</summary>
+    public void HoldReplies()
+    {
+        lock (_gate)
+        {
+            Hold(ref _replies);
         }
     }
 
@@ -58,7 +66,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     {
         lock (_gate)
         {
-            _flow.TrySetResult();
+            LetGo();
             _listening ??= Listen();
         }
     }
@@ -66,7 +74,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Cut();
-        _flow.TrySetResult();
+        LetGo();
         await Task.WhenAll(_links.Keys);
     }
 
@@ -75,6 +83,20 @@ internal sealed class TcpProxy : IAsyncDisposable
         var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         open.SetResult();
         return open;
+    }
+
+    private static void Hold(ref TaskCompletionSource flow)
+    {
+        if (flow.Task.IsCompleted)
+        {
+            flow = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    private void LetGo()
+    {
+        _requests.TrySetResult();
+        _replies.TrySetResult();
     }
 
     private Listening Listen()
@@ -117,15 +139,15 @@ internal sealed class TcpProxy : IAsyncDisposable
         {
             try
             {
-                await _flow.Task.WaitAsync(cut);
+                await _requests.Task.WaitAsync(cut);
                 await server.ConnectAsync(IPAddress.Loopback, _target, cut);
                 await using var ofClient = new NetworkStream(client);
                 await using var ofServer = new NetworkStream(server);
-                await Task.WhenAny(PumpAsync(ofClient, ofServer, cut), PumpAsync(ofServer, ofClient, cut));
+                await Task.WhenAny(PumpAsync(ofClient, ofServer, () => _requests, cut), PumpAsync(ofServer, ofClient, () => _replies, cut));
             }
             catch (Exception e) when (IsEnd(e))
             {
-                // The broker is down or the way is cut: the client sees its connection reset.
+                // The server is down or the way is cut: the client sees its connection reset.
             }
 
             Reset(client);
@@ -133,7 +155,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    private async Task PumpAsync(NetworkStream from, NetworkStream to, CancellationToken cut)
+    private static async Task PumpAsync(NetworkStream from, NetworkStream to, Func<TaskCompletionSource> flow, CancellationToken cut)
     {
         var buffer = new byte[BufferBytes];
         try
@@ -141,7 +163,7 @@ internal sealed class TcpProxy : IAsyncDisposable
             int read;
             while ((read = await from.ReadAsync(buffer, cut)) > 0)
             {
-                await _flow.Task.WaitAsync(cut);
+                await flow().Task.WaitAsync(cut);
                 await to.WriteAsync(buffer.AsMemory(0, read), cut);
             }
         }

@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace DashStream.Conformance.Kafka;
+namespace DashStream.Conformance.Servers;
 
 /// <summary>
 /// Ports of the loopback that nobody listens on. They lie below the range from which systems take the ports of outgoing connections, so that a port stays free
-/// while its broker is down: a client that keeps knocking at a port of that range may at last be connected to itself, and the broker could not come back.
+/// while its server is down: a client that keeps knocking at a port of that range may at last be connected to itself, and the server could not come back.
 /// </summary>
 internal static class FreePorts
 {
@@ -27,6 +27,21 @@ internal static class FreePorts
                     return port;
                 }
             }
+        }
+    }
+
+    /// <summary>Whether somebody listens there.</summary>
+    public static async Task<bool> IsTakenAsync(int port)
+    {
+        using var socket = new TcpClient();
+        try
+        {
+            await socket.ConnectAsync(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 

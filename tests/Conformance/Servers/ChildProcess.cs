@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace DashStream.Conformance.Kafka;
+namespace DashStream.Conformance.Servers;
 
 /// <summary>This program once more, as a process of its own, with its verb. Killed when disposed.</summary>
 internal sealed class ChildProcess : IDisposable
