@@ -63,6 +63,9 @@ public sealed class KafkaClassicSeek : SeekConformance<KafkaClassicFixture>;
 public sealed class KafkaClassicSending : SendingConformance<KafkaClassicFixture>;
 
 [TestClass]
+public sealed class KafkaClassicSettlement : SettlementConformance<KafkaClassicFixture>;
+
+[TestClass]
 public sealed class KafkaClassicTime : TimeConformance<KafkaClassicFixture>;
 
 [TestClass]

@@ -63,6 +63,9 @@ public sealed class KafkaConsumerProtocolSeek : SeekConformance<KafkaConsumerPro
 public sealed class KafkaConsumerProtocolSending : SendingConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]
+public sealed class KafkaConsumerProtocolSettlement : SettlementConformance<KafkaConsumerProtocolFixture>;
+
+[TestClass]
 public sealed class KafkaConsumerProtocolTime : TimeConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]

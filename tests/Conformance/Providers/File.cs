@@ -63,6 +63,9 @@ public sealed class FileSeek : SeekConformance<FileFixture>;
 public sealed class FileSending : SendingConformance<FileFixture>;
 
 [TestClass]
+public sealed class FileSettlement : SettlementConformance<FileFixture>;
+
+[TestClass]
 public sealed class FileTime : TimeConformance<FileFixture>;
 
 [TestClass]

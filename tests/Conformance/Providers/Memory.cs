@@ -63,6 +63,9 @@ public sealed class MemorySeek : SeekConformance<MemoryFixture>;
 public sealed class MemorySending : SendingConformance<MemoryFixture>;
 
 [TestClass]
+public sealed class MemorySettlement : SettlementConformance<MemoryFixture>;
+
+[TestClass]
 public sealed class MemoryTime : TimeConformance<MemoryFixture>;
 
 [TestClass]

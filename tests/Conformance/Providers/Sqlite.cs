@@ -63,6 +63,9 @@ public sealed class SqliteSeek : SeekConformance<SqliteFixture>;
 public sealed class SqliteSending : SendingConformance<SqliteFixture>;
 
 [TestClass]
+public sealed class SqliteSettlement : SettlementConformance<SqliteFixture>;
+
+[TestClass]
 public sealed class SqliteTime : TimeConformance<SqliteFixture>;
 
 [TestClass]

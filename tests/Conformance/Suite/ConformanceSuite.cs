@@ -12,6 +12,9 @@ namespace DashStream.Conformance;
 public abstract class ConformanceSuite<TFixture>
     where TFixture : ConformanceFixture, new()
 {
+    /// <summary>The group of <see cref="OpenClientAsync"/>.</summary>
+    private protected const string ClientGroup = "g";
+
     private const int LongestCaseName = 100;
 
     private readonly TFixture _fixture = new();
@@ -107,6 +110,49 @@ public abstract class ConformanceSuite<TFixture>
         var topic = await CreateTopicAsync(name: name);
         await SendAsync(topic, record);
         return (await ReadAsync(topic, 1))[0];
+    }
+
+    /// <summary>A topic with numbered messages of threads.</summary>
+    private protected async Task<string> FilledAsync(int count, int threads, int partitions = 1, [CallerMemberName] string name = "")
+    {
+        var topic = await CreateTopicAsync(partitions, name);
+        await Thought.SendAsync(Provider, topic, count, threads);
+        return topic;
+    }
+
+    /// <summary>A client's consumer in a group, which commits soon and tries again soon. Owned by the case.</summary>
+    private protected async Task<DashStreamConsumer> OpenClientAsync(string topic, Action<DashStreamConsumerOptions>? configure = null, IStreamProvider? on = null)
+    {
+        Require(Capabilities.Groups, nameof(Capabilities.Groups));
+        var options = new DashStreamConsumerOptions
+        {
+            CommitInterval = TimeSpan.FromMilliseconds(20),
+            Retry = new RetryPolicy { BaseDelay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20) },
+        };
+        configure?.Invoke(options);
+        return await DashStreamConsumer.OpenAsync(on ?? Provider, topic, ClientGroup, options);
+    }
+
+    private protected static async Task StopAsync(DashStreamConsumer consumer, Task run)
+    {
+        await Waits.WithinAsync(consumer.StopAsync(Waits.Positive).AsTask(), "the consumer stopped");
+        await run;
+    }
+
+    /// <summary>What the client's group would still get: numbered messages of one partition, in order, or nothing of any.</summary>
+    private protected async Task AssertLeftAsync(string topic, params int[] numbers)
+    {
+        var codec = new MessageCodec();
+        await using var member = await JoinAsync(topic, ClientGroup);
+        await member.OwnsAsync((await Provider.Admin.DescribeTopicAsync(topic))!.Partitions.Count);
+        if (numbers.Length == 0)
+        {
+            await Collect.NothingAsync(member.Consumer);
+            return;
+        }
+
+        var read = await Collect.ExactlyAsync(member.Consumer, numbers.Length);
+        CollectionAssert.AreEqual(numbers, read.Select(record => Thought.NumberOf(codec.Decode(record.Value!.Value))).ToArray());
     }
 
     private protected static void Require(bool claimed, string capability)

@@ -70,6 +70,7 @@ public abstract class GroupRebalanceConformance<TFixture> : ConformanceSuite<TFi
     }
 
     [TestMethod]
+    [Rule("B2-35", "Saying done under an assignment that is over is refused as such")]
     [Rule("DS-47", "A commit in a partition of another member is refused as fenced; what else it carried was committed")]
     public async Task A_fenced_commit_is_refused_and_the_rest_counts()
     {

@@ -7,8 +7,6 @@ namespace DashStream.Conformance;
 public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
     where TFixture : ConformanceFixture, new()
 {
-    private const string Group = "g";
-
     [TestMethod]
     [Rule("B8-4", "A message that fails again and again stops its own key only, ends as a dead letter, and what stood behind it follows in order")]
     public async Task Poison_at_the_head_stops_no_other_key()
@@ -16,7 +14,7 @@ public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
         var topic = await FilledAsync(count: 40, threads: 4);
         var letters = new LetterBox { Refuses = true };
         var handled = new ConcurrentQueue<int>();
-        await using var consumer = await OpenAsync(topic, options => options.DeadLetters = letters);
+        await using var consumer = await OpenClientAsync(topic, options => options.DeadLetters = letters);
 
         var run = consumer.RunAsync((message, _) => Handle(handled, message, poison: 0));
         await Waits.UntilAsync(() => handled.Count == 30 && letters.Refused > 2, "the other threads were handled while the letter could not be stored");
@@ -39,7 +37,7 @@ public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
         var topic = await FilledAsync(count: 30, threads: 3);
         var letters = new LetterBox { Refuses = true };
         var handled = new ConcurrentQueue<int>();
-        await using (var consumer = await OpenAsync(topic, options => options.DeadLetters = letters))
+        await using (var consumer = await OpenClientAsync(topic, options => options.DeadLetters = letters))
         {
             var run = consumer.RunAsync((message, _) => Handle(handled, message, poison: 7));
             await Waits.UntilAsync(() => handled.Count >= 22 && letters.Refused > 0, "the other threads were handled");
@@ -47,7 +45,7 @@ public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
         }
 
         var again = new ConcurrentQueue<int>();
-        await using var next = await OpenAsync(topic);
+        await using var next = await OpenClientAsync(topic);
         var rest = next.RunAsync((message, _) => Handle(again, message));
         await Waits.UntilAsync(() => again.Contains(28), "the next member went on");
         await StopAsync(next, rest);
@@ -64,7 +62,7 @@ public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
     {
         var topic = await FilledAsync(count: 2, threads: 1);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using (var consumer = await OpenAsync(topic))
+        await using (var consumer = await OpenClientAsync(topic))
         {
             var run = consumer.RunAsync(async (_, token) =>
             {
@@ -89,7 +87,7 @@ public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
     {
         var topic = await FilledAsync(count: 1, threads: 1);
         var seen = new ConcurrentQueue<string>();
-        await using var consumer = await OpenAsync(topic);
+        await using var consumer = await OpenClientAsync(topic);
 
         var run = consumer.RunAsync((message, _) =>
         {
@@ -135,10 +133,10 @@ public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
             done.AddOrUpdate(Thought.NumberOf(message), 1, (_, times) => times + 1);
         }
 
-        await using var first = await OpenAsync(topic, Patient);
+        await using var first = await OpenClientAsync(topic, Patient);
         var firstRun = first.RunAsync(HandleAsync);
         await Thought.SendAsync(Provider, topic, count / 2, threads);
-        await using (var second = await OpenAsync(topic, Patient))
+        await using (var second = await OpenClientAsync(topic, Patient))
         {
             var secondRun = second.RunAsync(HandleAsync);
             await Thought.SendAsync(Provider, topic, count / 2, threads, from: count / 2);
@@ -153,48 +151,6 @@ public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
 
         Assert.IsEmpty(order.Violations, string.Join("; ", order.Violations.Take(5)));
         await AssertLeftAsync(topic);
-    }
-
-    private protected async Task<DashStreamConsumer> OpenAsync(string topic, Action<DashStreamConsumerOptions>? configure = null)
-    {
-        Require(Capabilities.Groups, nameof(Capabilities.Groups));
-        var options = new DashStreamConsumerOptions
-        {
-            CommitInterval = TimeSpan.FromMilliseconds(20),
-            Retry = new RetryPolicy { BaseDelay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20) },
-        };
-        configure?.Invoke(options);
-        return await DashStreamConsumer.OpenAsync(Provider, topic, Group, options);
-    }
-
-    private protected async Task<string> FilledAsync(int count, int threads, int partitions = 1)
-    {
-        var topic = await CreateTopicAsync(partitions);
-        await Thought.SendAsync(Provider, topic, count, threads);
-        return topic;
-    }
-
-    private protected static async Task StopAsync(DashStreamConsumer consumer, Task run)
-    {
-        await Waits.WithinAsync(consumer.StopAsync(Waits.Positive).AsTask(), "the consumer stopped");
-        await run;
-    }
-
-    // What the group would still get, one partition, in order.
-    private protected async Task AssertLeftAsync(string topic, params int[] numbers)
-    {
-        var codec = new MessageCodec();
-        await using var member = await JoinAsync(topic, Group);
-        var partitions = (await Provider.Admin.DescribeTopicAsync(topic))!.Partitions.Count;
-        await member.OwnsAsync(partitions);
-        if (numbers.Length == 0)
-        {
-            await Collect.NothingAsync(member.Consumer);
-            return;
-        }
-
-        var read = await Collect.ExactlyAsync(member.Consumer, numbers.Length);
-        CollectionAssert.AreEqual(numbers, read.Select(record => Thought.NumberOf(codec.Decode(record.Value!.Value))).ToArray());
     }
 
     private static void Patient(DashStreamConsumerOptions options) => options.Retry.MaxAttempts = 1000;

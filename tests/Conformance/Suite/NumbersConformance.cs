@@ -9,8 +9,6 @@ namespace DashStream.Conformance;
 public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
     where TFixture : ConformanceFixture, new()
 {
-    private const string Group = "g";
-
     private readonly ConcurrentQueue<string> _handled = new();
 
     [TestMethod]
@@ -20,7 +18,7 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
         var topic = await CreateTopicAsync();
         await using var producer = await DashStreamProducer.OpenAsync(Provider, topic);
         await SendAsync(producer, Of("a", 1), Of("a", 3), Of("b", 1), Of("a", 4), Of("b", 2));
-        await using (var consumer = await OpenAsync(topic, options => options.GapPolicy = GapPolicy.HaltThread))
+        await using (var consumer = await OpenClientAsync(topic, options => options.GapPolicy = GapPolicy.HaltThread))
         {
             var run = consumer.RunAsync(HandleAsync);
             await Waits.UntilAsync(() => _handled.Count == 3 && consumer.Status.HaltedThreads is [{ Waiting: 2 }], "thread a stood still");
@@ -29,7 +27,7 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
 
         Assert.AreEqual("a1 b1 b2", string.Join(' ', _handled.Order()));
         _handled.Clear();
-        await using var next = await OpenAsync(topic, options => options.GapPolicy = GapPolicy.HaltThread);
+        await using var next = await OpenClientAsync(topic, options => options.GapPolicy = GapPolicy.HaltThread);
         var again = next.RunAsync(HandleAsync);
         await SendAsync(producer, Of("a", 6), Of("a", 7));
         await Waits.UntilAsync(() => next.Status.HaltedThreads is [{ ThreadId: "a", Expected: 5, Received: 6, Waiting: 2 }], "thread a stood still again");
@@ -46,14 +44,14 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
     {
         var topic = await CreateTopicAsync();
         await SendAsync(topic, [.. Enumerable.Range(1, 20).Select(i => Of("a", (ulong)i))]);
-        await using (var first = await OpenAsync(topic, options => options.GapPolicy = GapPolicy.HaltThread))
+        await using (var first = await OpenClientAsync(topic, options => options.GapPolicy = GapPolicy.HaltThread))
         {
             var run = first.RunAsync(HandleAsync);
             await Waits.UntilAsync(() => _handled.Count == 20, "the first member handled everything");
             await StopAsync(first, run);
         }
 
-        await using var second = await OpenAsync(topic, options => options.GapPolicy = GapPolicy.HaltThread);
+        await using var second = await OpenClientAsync(topic, options => options.GapPolicy = GapPolicy.HaltThread);
         var rest = second.RunAsync(HandleAsync);
         await SendAsync(topic, [.. Enumerable.Range(21, 10).Select(i => Of("a", (ulong)i))]);
         await SendAsync(topic, [.. Enumerable.Range(1, 10).Select(i => Of("a", (ulong)i))]);
@@ -71,15 +69,15 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
         var folder = NewStore().Path;
         DashStreamMessage[] messages = [.. Enumerable.Range(1, 10).Select(i => Of("a", (ulong)i))];
         await SendAsync(topic, [.. messages, messages[2], messages[9]]);
-        await using (var consumer = await OpenAsync(topic, Remember))
+        await using (var consumer = await OpenClientAsync(topic, Remember))
         {
             var run = consumer.RunAsync(HandleAsync);
             await Waits.UntilAsync(() => consumer.Status.Finished == 12, "everything was done");
             await StopAsync(consumer, run);
         }
 
-        await Provider.Admin.ResetGroupAsync(topic, Group, null, SeekTarget.Beginning);
-        await using var restarted = await OpenAsync(topic, Remember);
+        await Provider.Admin.ResetGroupAsync(topic, ClientGroup, null, SeekTarget.Beginning);
+        await using var restarted = await OpenClientAsync(topic, Remember);
         var again = restarted.RunAsync(HandleAsync);
         await Waits.UntilAsync(() => restarted.Status.Finished == 12, "everything was done again");
         await StopAsync(restarted, again);
@@ -97,7 +95,7 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
         await Thought.SendAsync(Provider, topic, 60, threads: 6);
         var letters = new LetterBox();
         var handled = new ConcurrentQueue<int>();
-        await using var consumer = await OpenAsync(topic, options => (options.DeadLetters, options.Batch.MaxMessages) = (letters, 20));
+        await using var consumer = await OpenClientAsync(topic, options => (options.DeadLetters, options.Batch.MaxMessages) = (letters, 20));
 
         var run = consumer.RunBatchesAsync((batch, _) =>
         {
@@ -123,18 +121,6 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
         _handled.Enqueue(message.Message.TokenChunk.Text);
     }
 
-    private async Task<DashStreamConsumer> OpenAsync(string topic, Action<DashStreamConsumerOptions> configure)
-    {
-        Require(Capabilities.Groups, nameof(Capabilities.Groups));
-        var options = new DashStreamConsumerOptions
-        {
-            CommitInterval = TimeSpan.FromMilliseconds(20),
-            Retry = new RetryPolicy { BaseDelay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20) },
-        };
-        configure(options);
-        return await DashStreamConsumer.OpenAsync(Provider, topic, Group, options);
-    }
-
     // By a producer of its own, which keeps the numbers and ids that are set.
     private async Task SendAsync(string topic, params DashStreamMessage[] messages)
     {
@@ -144,12 +130,6 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
 
     private static async Task SendAsync(DashStreamProducer producer, params DashStreamMessage[] messages) =>
         await Task.WhenAll([.. messages.Select(message => producer.SendAsync(message).AsTask())]);
-
-    private static async Task StopAsync(DashStreamConsumer consumer, Task run)
-    {
-        await Waits.WithinAsync(consumer.StopAsync(Waits.Positive).AsTask(), "the consumer stopped");
-        await run;
-    }
 
     private static TokenChunk Of(string thread, ulong number) => new()
     {

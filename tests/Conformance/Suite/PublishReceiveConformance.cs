@@ -40,6 +40,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
     }
 
     [TestMethod]
+    [Rule("B8-8", "A position compares with others of its partition, grows, and is nothing that a user computes")]
     [Rule("DS-1", "Positions grow with every append of a partition, and their text form reads back")]
     public async Task Positions_grow_and_round_trip_as_text()
     {

@@ -10,6 +10,7 @@ public abstract class TimeConformance<TFixture> : ConformanceSuite<TFixture>
     private const long FirstUs = Sample.TimeUs - (Sample.TimeUs % StepUs);
 
     [TestMethod]
+    [Rule("B8-7", "Seeks to a time are exact on the boundary, one step before it and one behind")]
     [Rule("B3-62", "A seek to a time goes to the first record of that time or later, on the boundary and between two records")]
     public async Task Seek_to_a_time_goes_to_the_first_record_from_then_on()
     {
