@@ -48,6 +48,9 @@ public sealed class KafkaClassicOrder : OrderConformance<KafkaClassicFixture>;
 public sealed class KafkaClassicPause : PauseConformance<KafkaClassicFixture>;
 
 [TestClass]
+public sealed class KafkaClassicPeerPains : PeerPainsConformance<KafkaClassicFixture>;
+
+[TestClass]
 public sealed class KafkaClassicProducerLifecycle : ProducerLifecycleConformance<KafkaClassicFixture>;
 
 [TestClass]

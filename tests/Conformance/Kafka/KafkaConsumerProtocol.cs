@@ -48,6 +48,9 @@ public sealed class KafkaConsumerProtocolOrder : OrderConformance<KafkaConsumerP
 public sealed class KafkaConsumerProtocolPause : PauseConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]
+public sealed class KafkaConsumerProtocolPeerPains : PeerPainsConformance<KafkaConsumerProtocolFixture>;
+
+[TestClass]
 public sealed class KafkaConsumerProtocolProducerLifecycle : ProducerLifecycleConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]

@@ -48,6 +48,9 @@ public sealed class FileOrder : OrderConformance<FileFixture>;
 public sealed class FilePause : PauseConformance<FileFixture>;
 
 [TestClass]
+public sealed class FilePeerPains : PeerPainsConformance<FileFixture>;
+
+[TestClass]
 public sealed class FileProducerLifecycle : ProducerLifecycleConformance<FileFixture>;
 
 [TestClass]

@@ -48,6 +48,9 @@ public sealed class MemoryOrder : OrderConformance<MemoryFixture>;
 public sealed class MemoryPause : PauseConformance<MemoryFixture>;
 
 [TestClass]
+public sealed class MemoryPeerPains : PeerPainsConformance<MemoryFixture>;
+
+[TestClass]
 public sealed class MemoryProducerLifecycle : ProducerLifecycleConformance<MemoryFixture>;
 
 [TestClass]

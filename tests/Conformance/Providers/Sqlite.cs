@@ -48,6 +48,9 @@ public sealed class SqliteOrder : OrderConformance<SqliteFixture>;
 public sealed class SqlitePause : PauseConformance<SqliteFixture>;
 
 [TestClass]
+public sealed class SqlitePeerPains : PeerPainsConformance<SqliteFixture>;
+
+[TestClass]
 public sealed class SqliteProducerLifecycle : ProducerLifecycleConformance<SqliteFixture>;
 
 [TestClass]

@@ -22,6 +22,9 @@ internal sealed class UnreliableSends(IStreamProvider inner) : IStreamProvider
     /// <summary>The fate of each record; sound at first.</summary>
     public Func<StreamRecord, SendFate> FateOf { get; set; } = _ => SendFate.Sound;
 
+    /// <summary>What the provider's health is said to be instead; null: its own.</summary>
+    public StreamHealth? Health { get; set; }
+
     public string Name => inner.Name;
 
     public ProviderCapabilities Capabilities => inner.Capabilities;
@@ -34,7 +37,8 @@ internal sealed class UnreliableSends(IStreamProvider inner) : IStreamProvider
     public ValueTask<IStreamConsumer> OpenConsumerAsync(string topic, StreamConsumerOptions options, CancellationToken cancellationToken = default) =>
         inner.OpenConsumerAsync(topic, options, cancellationToken);
 
-    public ValueTask<StreamHealth> CheckHealthAsync(CancellationToken cancellationToken = default) => inner.CheckHealthAsync(cancellationToken);
+    public ValueTask<StreamHealth> CheckHealthAsync(CancellationToken cancellationToken = default) =>
+        Health is { } health ? new(health) : inner.CheckHealthAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

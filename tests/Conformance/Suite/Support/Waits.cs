@@ -15,14 +15,17 @@ internal static class Waits
     public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
 
     /// <summary>Returns when the condition holds; fails with <paramref name="what"/> when it does not in time.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what)
+    public static Task UntilAsync(Func<Task<bool>> condition, string what) => UntilAsync(condition, () => what);
+
+    /// <summary>Returns when the condition holds; fails with what <paramref name="what"/> says then when it does not in time.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (!await condition())
         {
             if (TimeProvider.System.GetElapsedTime(started) > Positive)
             {
-                Assert.Fail($"Waited {Positive.TotalSeconds:0} s in vain: {what}.");
+                Assert.Fail($"Waited {Positive.TotalSeconds:0} s in vain: {what()}.");
             }
 
             await Task.Delay(Poll);
