@@ -196,6 +196,25 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
     }
 
     [TestMethod]
+    [Rule("B8-10", "Letters may be kept in another store: the same tool finds them there and sends their messages back to where they came from")]
+    public async Task Letters_of_one_store_are_kept_and_replayed_from_another()
+    {
+        var source = await CreateTopicAsync();
+        await SendAsync(source, Sample.Text("poison", "k"));
+        var elsewhere = await OpenProviderAsync(folder: NewStore());
+        await using var sink = new ProviderDeadLetterSink(elsewhere);
+        await sink.StoreAsync(Failed(source, (await ReadAsync(source, 1))[0], DeadLetterStage.Handler));
+        var letters = new DeadLetterReader(elsewhere, $"{source}.dlq");
+
+        var replays = await new DeadLetterReplayer(letters).RunAsync(new DeadLetterReplayOptions { Provider = Provider }).ToListAsync();
+
+        Assert.AreEqual(DeadLetterReplayStatus.Replayed, replays.Single().Status);
+        var read = await ReadAsync(source, 2);
+        Expect.SameBytes(read[0].Value!.Value, read[1].Value!.Value, "message that was sent again");
+        Assert.AreEqual("k", Sample.KeyOf(read[1]));
+    }
+
+    [TestMethod]
     [Rule("DS-91", "A reader of dead letters that fails on each does not make dead letters of dead letters for ever")]
     public async Task Poison_letters_do_not_loop()
     {
