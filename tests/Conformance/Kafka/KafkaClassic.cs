@@ -12,6 +12,9 @@ public sealed class KafkaClassicFixture : ConformanceFixture
 public sealed class KafkaClassicBatches : BatchesConformance<KafkaClassicFixture>;
 
 [TestClass]
+public sealed class KafkaClassicCanary : CanaryConformance<KafkaClassicFixture>;
+
+[TestClass]
 public sealed class KafkaClassicCapabilities : CapabilitiesConformance<KafkaClassicFixture>;
 
 [TestClass]

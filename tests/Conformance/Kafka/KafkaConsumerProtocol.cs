@@ -12,6 +12,9 @@ public sealed class KafkaConsumerProtocolFixture : ConformanceFixture
 public sealed class KafkaConsumerProtocolBatches : BatchesConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]
+public sealed class KafkaConsumerProtocolCanary : CanaryConformance<KafkaConsumerProtocolFixture>;
+
+[TestClass]
 public sealed class KafkaConsumerProtocolCapabilities : CapabilitiesConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]

@@ -12,6 +12,9 @@ public sealed class FileFixture : ConformanceFixture
 public sealed class FileBatches : BatchesConformance<FileFixture>;
 
 [TestClass]
+public sealed class FileCanary : CanaryConformance<FileFixture>;
+
+[TestClass]
 public sealed class FileCapabilities : CapabilitiesConformance<FileFixture>;
 
 [TestClass]

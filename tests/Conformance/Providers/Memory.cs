@@ -12,6 +12,9 @@ public sealed class MemoryFixture : ConformanceFixture
 public sealed class MemoryBatches : BatchesConformance<MemoryFixture>;
 
 [TestClass]
+public sealed class MemoryCanary : CanaryConformance<MemoryFixture>;
+
+[TestClass]
 public sealed class MemoryCapabilities : CapabilitiesConformance<MemoryFixture>;
 
 [TestClass]

@@ -12,6 +12,9 @@ public sealed class SqliteFixture : ConformanceFixture
 public sealed class SqliteBatches : BatchesConformance<SqliteFixture>;
 
 [TestClass]
+public sealed class SqliteCanary : CanaryConformance<SqliteFixture>;
+
+[TestClass]
 public sealed class SqliteCapabilities : CapabilitiesConformance<SqliteFixture>;
 
 [TestClass]

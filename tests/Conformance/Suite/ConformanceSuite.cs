@@ -163,7 +163,7 @@ public abstract class ConformanceSuite<TFixture>
         }
     }
 
-    private T Track<T>(T resource)
+    private protected T Track<T>(T resource)
         where T : IAsyncDisposable
     {
         _opened.Push(resource);

@@ -15,6 +15,9 @@ internal sealed class LetterBox : IDeadLetterSink
         set => _refuses = value;
     }
 
+    /// <summary>What a refusal says.</summary>
+    public string Reason { get; init; } = "The letter box is shut by the case.";
+
     public int Refused => Volatile.Read(ref _refused);
 
     public IReadOnlyList<DeadLetter> Letters => [.. _letters];
@@ -24,7 +27,7 @@ internal sealed class LetterBox : IDeadLetterSink
         if (_refuses)
         {
             Interlocked.Increment(ref _refused);
-            return ValueTask.FromException(new StreamException(StreamErrorKind.Transient, "The letter box is shut by the case."));
+            return ValueTask.FromException(new StreamException(StreamErrorKind.Transient, Reason));
         }
 
         _letters.Enqueue(letter);
