@@ -7,6 +7,7 @@ const string Usage = """
            DashStream.Crash URI consume TOPIC GROUP COUNT  reads COUNT records (0: without end), prints 'read POSITION VALUE' and 'done POSITION' once committed
            DashStream.Crash URI handle TOPIC GROUP         handles messages with the whole client, prints 'start POSITION' and 'done POSITION'; never ends
            DashStream.Crash URI trace TOPIC GROUP          handles one message in a span, prints 'trace TRACE-ID SPAN-ID PARENT-SPAN-ID', and ends
+           DashStream.Crash URI checkpoint THREAD PADDING  saves checkpoints of a growing state, prints 'saved NUMBER' for each; never ends
            URI: file:DIR or sqlite:PATH
     """;
 
@@ -14,6 +15,12 @@ if (args is not [var uri, var verb, var topic, var what, ..])
 {
     await Console.Error.WriteLineAsync(Usage);
     return 2;
+}
+
+if (verb == "checkpoint")
+{
+    await CheckpointVerb.RunAsync(uri, topic, int.Parse(what, CultureInfo.InvariantCulture));
+    return 0;
 }
 
 var rest = args.Length > 4 ? args[4] : "";
