@@ -7,6 +7,9 @@ internal static class RedisErrors
 {
     private const string UnknownScript = "NOSCRIPT";
 
+    // Said by our scripts.
+    private const string NotFound = "DSNOTFOUND";
+
     /// <summary>Whether the error comes from the client or the server, rather than from a mistake in our code.</summary>
     public static bool IsOfClient(Exception error) =>
         error is RedisException or RedisServerException or RedisConnectionException or RedisCommandException or TimeoutException or ObjectDisposedException
@@ -19,6 +22,12 @@ internal static class RedisErrors
     public static bool IsUnknownScript(StreamException error) => error.InnerException is RedisServerException server && CodeOf(server.Message) == UnknownScript;
 
     public static StreamException Closed(RedisConnectionOptions options) => new(StreamErrorKind.Closed, $"The connection to Redis at {options} was disposed.");
+
+    public static StreamException NoTopic(RedisConnectionOptions options, string topic) =>
+        new(StreamErrorKind.NotFound, $"Topic '{topic}' does not exist in Redis at {options}.");
+
+    public static StreamException NoPartition(RedisConnectionOptions options, string topic, int partition) =>
+        new(StreamErrorKind.NotFound, $"Topic '{topic}' in Redis at {options} does not exist or has no partition {partition}.");
 
     public static StreamException Map(Exception error, RedisConnectionOptions options)
     {
@@ -43,6 +52,7 @@ internal static class RedisErrors
 
     private static (StreamErrorKind Kind, string Text) DescribeReply(string reply) => CodeOf(reply) switch
     {
+        NotFound => (StreamErrorKind.NotFound, "the topic does not exist, or has no such partition"),
         "NOAUTH" => (StreamErrorKind.Unauthorized, "the server wants a password (NOAUTH)"),
         "WRONGPASS" => (StreamErrorKind.Unauthorized, "the server refused the user or the password (WRONGPASS)"),
         "NOPERM" => (StreamErrorKind.Unauthorized, "the user may not do this; see the inner exception and the server's access list (NOPERM)"),

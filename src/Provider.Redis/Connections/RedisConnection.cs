@@ -9,7 +9,8 @@ namespace DashStream.Providers;
 /// <param name="options">Checked already.</param>
 /// <param name="purpose">Part of the name that CLIENT LIST shows.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RedisConnection(RedisConnectionOptions options, string purpose, TimeProvider time) : IAsyncDisposable
+/// <param name="block">How long the server may hold a command back, beyond the command timeout.</param>
+internal sealed class RedisConnection(RedisConnectionOptions options, string purpose, TimeProvider time, TimeSpan block = default) : IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private Task<ConnectionMultiplexer>? _client;
@@ -20,11 +21,16 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
     /// <summary>Sends one command. A key must be a <see cref="RedisKey"/>, so that a cluster's node is found by it.</summary>
     /// <exception cref="StreamException">The server refused it, or could not be asked.</exception>
     public ValueTask<RedisResult> ExecuteAsync(string command, CancellationToken cancellationToken, params object[] arguments) =>
-        RunAsync(database => database.ExecuteAsync(command, arguments), options.CommandTimeout, cancellationToken);
+        RunAsync(database => database.ExecuteAsync(command, arguments), cancellationToken);
 
-    /// <summary>Sends one command that the server may hold back for that long.</summary>
-    public ValueTask<RedisResult> ExecuteBlockingAsync(string command, TimeSpan block, CancellationToken cancellationToken, params object[] arguments) =>
-        RunAsync(database => database.ExecuteAsync(command, arguments), options.CommandTimeout + block, cancellationToken);
+    /// <summary>Waits until so many replicas have what this connection sent to the master before; returns how many have.</summary>
+    /// <exception cref="StreamException">The server is a cluster, of which no node could be named (<see cref="StreamErrorKind.InvalidRequest"/>).</exception>
+    public async ValueTask<int> WaitForReplicasAsync(int replicas, TimeSpan limit, CancellationToken cancellationToken) => (int)await RunAsync(
+        database => database.Multiplexer.GetEndPoints().All(endpoint => database.Multiplexer.GetServer(endpoint).ServerType != ServerType.Cluster)
+            ? database.ExecuteAsync("WAIT", (object[])[replicas, (int)limit.TotalMilliseconds], CommandFlags.DemandMaster)
+            : throw new StreamException(StreamErrorKind.InvalidRequest,
+                $"Redis at {options}: {nameof(RedisProviderOptions.MinReplicas)} is not available on a cluster. Set min-replicas-to-write on its nodes."),
+        cancellationToken).ConfigureAwait(false);
 
     /// <summary>Runs a script by its name, or by its text when the server does not know it (any more).</summary>
     /// <param name="script">The script.</param>
@@ -45,7 +51,7 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
     }
 
     /// <summary>Runs several commands that leave in one go, in order.</summary>
-    public async ValueTask<T> RunAsync<T>(Func<IDatabase, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
+    public async ValueTask<T> RunAsync<T>(Func<IDatabase, Task<T>> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var opening = Open();
@@ -62,7 +68,7 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
 
         try
         {
-            return await work(client.GetDatabase()).WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
+            return await work(client.GetDatabase()).WaitAsync(options.CommandTimeout + block, time, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -96,7 +102,7 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
     {
         lock (_gate)
         {
-            return _isDisposed ? throw RedisErrors.Closed(options) : _client ??= RedisConnector.ConnectAsync(options, purpose);
+            return _isDisposed ? throw RedisErrors.Closed(options) : _client ??= RedisConnector.ConnectAsync(options, purpose, block);
         }
     }
 

@@ -5,7 +5,7 @@ namespace DashStream.Providers;
 /// <summary>Opens connections: to the servers that are named, or to the master that the named sentinels know.</summary>
 internal static class RedisConnector
 {
-    public static async Task<ConnectionMultiplexer> ConnectAsync(RedisConnectionOptions options, string purpose)
+    public static async Task<ConnectionMultiplexer> ConnectAsync(RedisConnectionOptions options, string purpose, TimeSpan block)
     {
         // Whoever asks first holds a lock.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -18,7 +18,9 @@ internal static class RedisConnector
         var endpoints = options.UsesSentinel
             ? [await FindMasterAsync(options).ConfigureAwait(false)]
             : RedisEndpoints.Parse(options.Endpoints, RedisEndpoints.DefaultPort).ToArray();
-        return await ConnectionMultiplexer.ConnectAsync(RedisClientSettings.Make(options, endpoints, purpose)).ConfigureAwait(false);
+        var settings = RedisClientSettings.Make(options, endpoints, purpose);
+        settings.SyncTimeout += (int)block.TotalMilliseconds;
+        return await ConnectionMultiplexer.ConnectAsync(settings).ConfigureAwait(false);
     }
 
     private static async Task<(string Host, int Port)> FindMasterAsync(RedisConnectionOptions options)

@@ -13,4 +13,13 @@ internal sealed class RedisScript(string text)
 
     /// <summary>What EVAL takes.</summary>
     public string Text { get; } = text;
+
+    /// <summary>The script in <c>NAME.lua</c> of this assembly.</summary>
+    public static RedisScript Load(string name)
+    {
+        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"{name}.lua")
+            ?? throw new InvalidOperationException($"The assembly lacks its script '{name}.lua'.");
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return new RedisScript(reader.ReadToEnd());
+    }
 }

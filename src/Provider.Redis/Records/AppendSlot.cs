@@ -1,0 +1,163 @@
+using System.Globalization;
+using DashStream.Stores;
+using StackExchange.Redis;
+
+namespace DashStream.Providers;
+
+/// <summary>The records of a batch that go into one cluster slot: the call of the append script, and what its answer means.</summary>
+internal sealed class AppendSlot
+{
+    private const int WordsPerRecord = 4;
+    private const char Separator = '|';
+
+    private readonly AppendBatch _batch;
+    private readonly List<int> _partitions = [];
+    private readonly List<List<int>> _indexes = [];
+
+    public AppendSlot(AppendBatch batch) => _batch = batch;
+
+    /// <summary>The partitions that a batch has records for, in slots.</summary>
+    public static List<AppendSlot> Split(AppendBatch batch, bool spread)
+    {
+        var slots = new List<AppendSlot>();
+        var byPartition = new Dictionary<int, List<int>>();
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var partition = batch.PartitionAt(i);
+            if (!byPartition.TryGetValue(partition, out var indexes))
+            {
+                byPartition.Add(partition, indexes = new List<int>(batch.Count));
+                if (spread || slots.Count == 0)
+                {
+                    slots.Add(new AppendSlot(batch));
+                }
+
+                slots[^1]._partitions.Add(partition);
+                slots[^1]._indexes.Add(indexes);
+            }
+
+            indexes.Add(i);
+        }
+
+        return slots;
+    }
+
+    /// <summary>The arguments of EVALSHA behind a free place for the script.</summary>
+    public object[] Arguments(RedisKeys keys, TimeSpan remember)
+    {
+        var words = new List<object>(_batch.Count * WordsPerRecord * 2) { "", 2 + (3 * _partitions.Count) };
+        words.Add(keys.Producer(_batch.Topic, _partitions[0], _batch.ProducerId));
+        words.Add(keys.Wake(_batch.Topic));
+        foreach (var partition in _partitions)
+        {
+            words.Add(keys.Partition(_batch.Topic, partition));
+            words.Add(keys.State(_batch.Topic, partition));
+            words.Add(keys.Times(_batch.Topic, partition));
+        }
+
+        var (first, last) = Sequences();
+        words.Add(first);
+        words.Add(last);
+        words.Add(Layout(first));
+        words.Add((long)remember.TotalSeconds);
+        words.Add(keys.Spread ? 0 : 1);
+        foreach (var indexes in _indexes)
+        {
+            WriteRecords(indexes, words);
+        }
+
+        return [.. words];
+    }
+
+    /// <summary>Tells the batch where its records are.</summary>
+    /// <exception cref="StreamException">The server remembers another batch than this one (<see cref="StreamErrorKind.Fatal"/>).</exception>
+    public void Take(RedisResult answer)
+    {
+        var parts = (RedisResult[]?)answer ?? [];
+        if ((int)parts[0] == 0)
+        {
+            for (var p = 0; p < _partitions.Count; p++)
+            {
+                Place(_indexes[p], RedisIds.Make((ulong)(long)parts[1 + (2 * p)], (ulong)(long)parts[2 + (2 * p)]));
+            }
+
+            return;
+        }
+
+        TakeFromMemory((byte[]?)parts[1] ?? []);
+    }
+
+    private void Place(List<int> indexes, UInt128 first)
+    {
+        for (var i = 0; i < indexes.Count; i++)
+        {
+            _batch.SetOffset(indexes[i], first + (UInt128)i);
+        }
+    }
+
+    // The batch is there already, maybe with records that nobody waits for any more and that are missing here.
+    private void TakeFromMemory(ReadOnlySpan<byte> memory)
+    {
+        var bases = memory.IndexOf((byte)Separator) + 1;
+        var layout = bases + memory[bases..].IndexOf((byte)Separator) + 1;
+        var ids = System.Text.Encoding.ASCII.GetString(memory[bases..(layout - 1)]).Split(',');
+        var stored = AppendLayout.Read(memory[layout..], [.. ids.Select(static id => RedisIds.Parse(System.Text.Encoding.ASCII.GetBytes(id)))]);
+        foreach (var index in _indexes.SelectMany(static indexes => indexes))
+        {
+            if (!stored.TryGetValue((_batch.SequenceAt(index), _batch.PartitionAt(index)), out var offset))
+            {
+                throw new StreamException(StreamErrorKind.Fatal, string.Create(CultureInfo.InvariantCulture,
+                    $"Topic '{_batch.Topic}': record {_batch.SequenceAt(index)} of producer {_batch.ProducerId:N} is older than what the server remembers of it. Open a new producer."));
+            }
+
+            _batch.SetOffset(index, offset);
+        }
+    }
+
+    private byte[] Layout(long first)
+    {
+        var layout = new AppendLayout(first, _batch.Count);
+        for (var p = 0; p < _partitions.Count; p++)
+        {
+            layout.AddPartition(_partitions[p], _indexes[p].Count);
+            foreach (var index in _indexes[p])
+            {
+                layout.AddRecord(_batch.SequenceAt(index));
+            }
+        }
+
+        return layout.ToArray();
+    }
+
+    private (long First, long Last) Sequences()
+    {
+        var (first, last) = (long.MaxValue, long.MinValue);
+        foreach (var indexes in _indexes)
+        {
+            first = Math.Min(first, _batch.SequenceAt(indexes[0]));
+            last = Math.Max(last, _batch.SequenceAt(indexes[^1]));
+        }
+
+        return (first, last);
+    }
+
+    private void WriteRecords(List<int> indexes, List<object> words)
+    {
+        var head = words.Count;
+        words.Add(indexes.Count);
+        words.Add("");
+        words.Add("");
+        var (bytes, latest) = (0L, 0L);
+        foreach (var index in indexes)
+        {
+            var record = _batch.RecordAt(index);
+            var timestampUs = _batch.TimestampAt(index);
+            bytes += record.SizeBytes;
+            latest = Math.Max(latest, timestampUs);
+            RedisRecords.Write(record, timestampUs, words);
+        }
+
+        words[head + 1] = bytes;
+        words[head + 2] = latest;
+    }
+}

@@ -1,0 +1,111 @@
+using DashStream.Stores;
+using StackExchange.Redis;
+
+namespace DashStream.Providers;
+
+/// <summary>Stores batches, each in one round trip a slot. A batch that comes again after its answer was lost is recognised and not stored twice. Safe for concurrent use.</summary>
+internal sealed class RedisAppender : IAsyncDisposable
+{
+    private static readonly RedisScript Append = RedisScript.Load("append");
+
+    private readonly RedisProviderOptions _options;
+    private readonly RedisKeys _keys;
+    private readonly RedisTopics _topics;
+    private readonly RedisConnection[] _connections;
+    private readonly TimeSpan _remember;
+
+    public RedisAppender(RedisProviderOptions options, RedisKeys keys, RedisTopics topics, TimeProvider time)
+    {
+        _options = options;
+        _keys = keys;
+        _topics = topics;
+
+        // A batch is tried again for as long as its sends may take, and no longer.
+        _remember = (2 * options.SendTimeout) + TimeSpan.FromMinutes(1);
+        _connections = [.. Enumerable.Range(0, options.WriteConnections).Select(_ => new RedisConnection(options.Connection, "write", time, MaxWait(options)))];
+    }
+
+    public async ValueTask AppendAsync(AppendBatch batch, CancellationToken cancellationToken)
+    {
+        ThrowIfImpossible(batch);
+        var connection = _connections[(uint)batch.ProducerId.GetHashCode() % (uint)_connections.Length];
+        var slots = AppendSlot.Split(batch, _keys.Spread);
+        if (slots.Count == 1)
+        {
+            await StoreAsync(connection, slots[0], batch.Topic, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await Task.WhenAll(slots.Select(slot => StoreAsync(connection, slot, batch.Topic, cancellationToken))).ConfigureAwait(false);
+        }
+
+        if (_keys.Spread)
+        {
+            await connection.ExecuteAsync("XADD", cancellationToken, _keys.Wake(batch.Topic), "NOMKSTREAM", "MAXLEN", 64, "0-*", "append", "1").ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var connection in _connections)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task StoreAsync(RedisConnection connection, AppendSlot slot, string topic, CancellationToken cancellationToken)
+    {
+        RedisResult answer;
+        try
+        {
+            answer = await connection.EvaluateAsync(Append, slot.Arguments(_keys, _remember), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StreamException e) when (e.Kind == StreamErrorKind.NotFound && _keys.Spread)
+        {
+            await MakePartitionsAsync(topic, cancellationToken).ConfigureAwait(false);
+            answer = await connection.EvaluateAsync(Append, slot.Arguments(_keys, _remember), cancellationToken).ConfigureAwait(false);
+        }
+
+        slot.Take(answer);
+        if (_options.MinReplicas > 0)
+        {
+            await ReplicateAsync(connection, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // Whoever made the topic may have been stopped before all of its partitions were there.
+    private async ValueTask MakePartitionsAsync(string topic, CancellationToken cancellationToken)
+    {
+        var spec = await _topics.FindAsync(topic, cancellationToken).ConfigureAwait(false) ?? throw RedisErrors.NoTopic(_options.Connection, topic);
+        for (var partition = 0; partition < spec.Partitions; partition++)
+        {
+            await _topics.MakePartitionAsync(topic, partition, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask ReplicateAsync(RedisConnection connection, CancellationToken cancellationToken)
+    {
+        var replicas = await connection.WaitForReplicasAsync(_options.MinReplicas, MaxWait(_options), cancellationToken).ConfigureAwait(false);
+        if (replicas < _options.MinReplicas)
+        {
+            // Transient: the batch is recognised when it comes again, and is waited for once more.
+            throw new StreamException(StreamErrorKind.Transient,
+                $"Redis at {_options.Connection}: {replicas} replicas have the batch, {nameof(RedisProviderOptions.MinReplicas)} is {_options.MinReplicas}.");
+        }
+    }
+
+    private static TimeSpan MaxWait(RedisProviderOptions options) =>
+        options.MinReplicas == 0 ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Min(options.SendTimeout.Ticks, options.Connection.CommandTimeout.Ticks) / 2);
+
+    private static void ThrowIfImpossible(AppendBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch.RecordAt(i).Headers.Count > RedisRecords.MaxHeaders)
+            {
+                throw new StreamException(StreamErrorKind.TooLarge,
+                    $"A record for topic '{batch.Topic}' has {batch.RecordAt(i).Headers.Count} headers; the Redis provider takes {RedisRecords.MaxHeaders}.");
+            }
+        }
+    }
+}

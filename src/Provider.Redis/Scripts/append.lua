@@ -1,0 +1,83 @@
+-- Stores a producer's batch in the partitions of one slot, whole or not at all, and once.
+-- KEYS: the producer's memory, the topic's wake stream, then stream, state and times of each partition.
+-- ARGV: first and last sequence, layout, seconds to remember it, whether to wake; then for each partition: records, bytes, latest time, and its records,
+-- each as the number of its words and the words themselves (0: time, key, value follow, the shape of nearly all).
+-- Returns {0, ms, seq, ms, seq ...} (the first id in each partition) or {1, memory} when the batch is stored already.
+local memory = redis.call('GET', KEYS[1])
+if memory and tonumber(string.match(memory, '^%d+')) >= tonumber(ARGV[1]) then
+  redis.call('EXPIRE', KEYS[1], ARGV[4])
+  return {1, memory}
+end
+
+local partitions = (#KEYS - 2) / 3
+local states = {}
+for p = 1, partitions do
+  local state = redis.call('HMGET', KEYS[3 * p + 1], 'ms', 'seq', 'max', 'block', 'count')
+  if not state[1] then
+    return redis.error_reply('DSNOTFOUND no such partition')
+  end
+  local kind = redis.call('TYPE', KEYS[3 * p])['ok']
+  if kind ~= 'stream' and kind ~= 'none' then
+    return redis.error_reply('WRONGTYPE ' .. KEYS[3 * p] .. ' holds a ' .. kind)
+  end
+  states[p] = state
+end
+
+local now = redis.call('TIME')
+local clock = now[1] * 1000 + math.floor(now[2] / 1000)
+local at = 6
+local reply = {0}
+local bases = {}
+for p = 1, partitions do
+  local stream, state = KEYS[3 * p], states[p]
+  local records, bytes, latest = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2]
+  at = at + 3
+  local ms = math.max(clock, tonumber(state[1]))
+  local seq = tonumber(state[2]) + 1
+  if redis.call('EXISTS', stream) == 1 then
+    -- Somebody may have added entries of their own, behind ours.
+    local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+    if last then
+      local lastMs, lastSeq = string.match(last[1], '(%d+)-(%d+)')
+      lastMs, lastSeq = tonumber(lastMs), tonumber(lastSeq)
+      if lastMs > ms or (lastMs == ms and lastSeq >= seq) then
+        ms = lastMs + 1
+      end
+    end
+  end
+
+  local prefix = string.format('%.0f-', ms)
+  local first = prefix .. string.format('%.0f', seq)
+  for i = 0, records - 1 do
+    local id = prefix .. string.format('%.0f', seq + i)
+    local words = ARGV[at]
+    if words == '0' then
+      redis.call('XADD', stream, id, 't', ARGV[at + 1], 'k', ARGV[at + 2], 'v', ARGV[at + 3])
+      at = at + 4
+    else
+      redis.call('XADD', stream, id, unpack(ARGV, at + 1, at + words))
+      at = at + 1 + words
+    end
+  end
+
+  local max, block, count = state[3] or '-1', state[4], tonumber(state[5] or '0')
+  if count == 0 or count >= 256 then
+    block, count = first, 0
+  end
+  if tonumber(latest) > tonumber(max) then
+    redis.call('ZADD', KEYS[3 * p + 2], latest, block)
+    max = latest
+  end
+  redis.call('HSET', KEYS[3 * p + 1], 'ms', string.format('%.0f', ms), 'seq', string.format('%.0f', seq + records - 1),
+    'max', max, 'block', block, 'count', string.format('%.0f', count + records))
+  redis.call('HINCRBY', KEYS[3 * p + 1], 'bytes', bytes)
+  reply[#reply + 1] = string.format('%.0f', ms)
+  reply[#reply + 1] = string.format('%.0f', seq)
+  bases[p] = first
+end
+
+redis.call('SET', KEYS[1], ARGV[2] .. '|' .. table.concat(bases, ',') .. '|' .. ARGV[3], 'EX', ARGV[4])
+if ARGV[5] == '1' then
+  redis.call('XADD', KEYS[2], 'MAXLEN', 64, '0-*', 'append', '1')
+end
+return reply

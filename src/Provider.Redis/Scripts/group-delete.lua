@@ -1,0 +1,8 @@
+-- Removes a group if nobody changed it. KEYS: the group, its topic's groups, the wake stream. ARGV: name, expected version. Returns 1 or 0.
+if redis.call('HGET', KEYS[1], 'version') ~= ARGV[2] then
+  return 0
+end
+redis.call('DEL', KEYS[1])
+redis.call('SREM', KEYS[2], ARGV[1])
+redis.call('XADD', KEYS[3], 'MAXLEN', 64, '0-*', 'group', ARGV[1])
+return 1

@@ -1,0 +1,235 @@
+using System.Globalization;
+using StackExchange.Redis;
+
+namespace DashStream.Providers;
+
+/// <summary>
+/// Blocks on the wake stream of one topic for as long as somebody waits, and wakes those whom the new entries concern. The connection is given up after a minute without anybody.
+/// Safe for concurrent use.
+/// </summary>
+internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, TimeProvider time) : IAsyncDisposable
+{
+    private const int EntriesAtOnce = 64;
+
+    private static readonly TimeSpan Block = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan IdleLimit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Dictionary<string, TaskCompletionSource> _groups = new(StringComparer.Ordinal);
+    private TaskCompletionSource _append = NewSignal();
+    private Task? _loop;
+    private long _seen;
+    private long _appended;
+    private long _lastAsked;
+    private int _waiting;
+
+    public bool IsRunning
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _loop is not null;
+            }
+        }
+    }
+
+    /// <summary>Begins to watch from that stamp on, unless somebody did.</summary>
+    public void Start(long stamp)
+    {
+        lock (_gate)
+        {
+            if (_loop is not null || _stop.IsCancellationRequested)
+            {
+                return;
+            }
+
+            _seen = stamp;
+            _appended = stamp;
+            _lastAsked = time.GetTimestamp();
+            _loop = RunAsync();
+        }
+    }
+
+    public async ValueTask WaitForAppendAsync(long seen, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        Start(seen);
+        Task signal;
+        lock (_gate)
+        {
+            if (_appended != seen && _appended > seen)
+            {
+                return;
+            }
+
+            signal = _append.Task;
+        }
+
+        await WaitAsync(signal, atMost, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async ValueTask WaitForGroupAsync(string group, Func<ValueTask<bool>> hasChanged, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        Task signal;
+        lock (_gate)
+        {
+            if (!_groups.TryGetValue(group, out var waiter))
+            {
+                _groups.Add(group, waiter = NewSignal());
+            }
+
+            signal = waiter.Task;
+        }
+
+        if (!await hasChanged().ConfigureAwait(false))
+        {
+            await WaitAsync(signal, atMost, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task? loop;
+        lock (_gate)
+        {
+            _ = _stop.CancelAsync();
+            loop = _loop;
+        }
+
+        if (loop is not null)
+        {
+            await loop.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The entries of a wake stream, each with its stamp and the group it speaks of, or null for an append.</summary>
+    internal static List<(long Stamp, string? Group)> Entries(RedisResult reply)
+    {
+        var entries = new List<(long Stamp, string? Group)>();
+        foreach (var entry in (RedisResult[]?)reply ?? [])
+        {
+            if ((RedisResult[]?)entry is [var id, var content])
+            {
+                var fields = (string?[]?)content ?? [];
+                entries.Add(((long)RedisIds.Lower(RedisIds.Parse(id)), fields is ["group", var group] ? group : null));
+            }
+        }
+
+        return entries;
+    }
+
+    private async ValueTask WaitAsync(Task signal, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            _waiting++;
+        }
+
+        try
+        {
+            await signal.WaitAsync(atMost, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _waiting--;
+                _lastAsked = time.GetTimestamp();
+            }
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var connection = new RedisConnection(options, "wait", time, Block);
+        var retry = FirstRetry;
+        while (!TryEnd())
+        {
+            try
+            {
+                await LookAsync(connection).ConfigureAwait(false);
+                retry = FirstRetry;
+            }
+            catch (StreamException)
+            {
+                // Those who wait look for themselves, and hear of the trouble there.
+                Signal(appended: true, [], all: true);
+                await Task.Delay(retry, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                retry = retry * 2 < LongestRetry ? retry * 2 : LongestRetry;
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                break;
+            }
+        }
+
+        await connection.DisposeAsync().ConfigureAwait(false);
+        Signal(appended: true, [], all: true);
+    }
+
+    private async ValueTask LookAsync(RedisConnection connection)
+    {
+        var from = string.Create(CultureInfo.InvariantCulture, $"0-{_seen}");
+        var reply = await connection.ExecuteAsync(
+            "XREAD", _stop.Token, "COUNT", EntriesAtOnce, "BLOCK", (int)Block.TotalMilliseconds, "STREAMS", wake, from).ConfigureAwait(false);
+        if ((RedisResult[]?)reply is not [var stream] || (RedisResult[]?)stream is not [_, var content] || Entries(content) is not { Count: > 0 } entries)
+        {
+            return;
+        }
+
+        // The stream keeps the last few entries only.
+        var hasHole = entries[0].Stamp != _seen + 1;
+        lock (_gate)
+        {
+            _seen = entries[^1].Stamp;
+            _appended = hasHole ? _seen : Math.Max(_appended, entries.FindLast(static entry => entry.Group is null).Stamp);
+        }
+
+        Signal(hasHole || entries.Exists(static entry => entry.Group is null), entries.Select(static entry => entry.Group).OfType<string>(), all: hasHole);
+    }
+
+    private void Signal(bool appended, IEnumerable<string> groups, bool all)
+    {
+        List<TaskCompletionSource> due = [];
+        lock (_gate)
+        {
+            if (appended)
+            {
+                due.Add(_append);
+                _append = NewSignal();
+            }
+
+            foreach (var group in all ? _groups.Keys.ToArray() : groups)
+            {
+                if (_groups.Remove(group, out var waiter))
+                {
+                    due.Add(waiter);
+                }
+            }
+        }
+
+        due.ForEach(static signal => signal.TrySetResult());
+    }
+
+    private bool TryEnd()
+    {
+        lock (_gate)
+        {
+            var isIdle = _waiting == 0 && time.GetElapsedTime(_lastAsked) > IdleLimit;
+            if (isIdle || _stop.IsCancellationRequested)
+            {
+                _loop = null;
+                return true;
+            }
+
+            return false;
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
