@@ -6,7 +6,7 @@ namespace DashStream.Cli;
 /// <param name="variable">Gives the value of an environment variable, or null.</param>
 internal sealed class ProviderFactory(Func<string, string?> variable) : IAsyncDisposable
 {
-    public const string Schemes = $"memory:, file:DIR, sqlite:PATH, {KafkaUri.Form}";
+    public const string Schemes = $"memory:, file:DIR, sqlite:PATH, {KafkaUri.Form}, {RedisUri.Form}";
 
     private readonly Dictionary<string, IStreamProvider> _memory = new(StringComparer.Ordinal);
 
@@ -25,7 +25,7 @@ internal sealed class ProviderFactory(Func<string, string?> variable) : IAsyncDi
             ("file" or "sqlite", "") => $"'{uri}' names no place; write {scheme}:{(scheme == "file" ? "DIR" : "PATH")}",
             ("file" or "sqlite", _) => null,
             ("kafka", _) => KafkaUri.FaultOf(place),
-            ("redis", _) => $"this build has no {scheme} provider yet; it knows {Schemes}",
+            ("redis" or "rediss", _) => RedisUri.FaultOf(scheme, place),
             _ => $"'{uri}' is no store; known are {Schemes}",
         };
     }
@@ -44,6 +44,7 @@ internal sealed class ProviderFactory(Func<string, string?> variable) : IAsyncDi
             "file" => new Lease(new FileProvider(place, new FileProviderOptions { CreateMissingTopics = false }), isShared: false),
             "sqlite" => new Lease(new SqliteProvider(place, new SqliteProviderOptions { CreateMissingTopics = false }), isShared: false),
             "kafka" => new Lease(new KafkaProvider(KafkaUri.OptionsOf(place, variable)), isShared: false),
+            "redis" or "rediss" => new Lease(new RedisProvider(RedisUri.OptionsOf(scheme, place, variable)), isShared: false),
             _ => new Lease(Memory(place), isShared: true),
         };
     }

@@ -68,11 +68,16 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
 
         try
         {
-            return await work(client.GetDatabase()).WaitAsync(options.CommandTimeout + block, time, cancellationToken).ConfigureAwait(false);
+            var result = await work(client.GetDatabase()).WaitAsync(options.CommandTimeout + block, time, cancellationToken).ConfigureAwait(false);
+
+            // Old clients answer on the thread that reads the socket: whoever held it would keep all other answers back.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            return result;
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             var error = e as StreamException ?? RedisErrors.Map(e, options);
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             if (RedisErrors.LeavesConnectionUseless(e))
             {
                 GiveUp(opening);

@@ -20,7 +20,9 @@ internal static class RedisConnector
             : RedisEndpoints.Parse(options.Endpoints, RedisEndpoints.DefaultPort).ToArray();
         var settings = RedisClientSettings.Make(options, endpoints, purpose);
         settings.SyncTimeout += (int)block.TotalMilliseconds;
-        return await ConnectionMultiplexer.ConnectAsync(settings).ConfigureAwait(false);
+        var client = await ConnectionMultiplexer.ConnectAsync(settings).ConfigureAwait(false);
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        return client;
     }
 
     private static async Task<(string Host, int Port)> FindMasterAsync(RedisConnectionOptions options)

@@ -17,9 +17,9 @@ internal sealed class RedisGroupStore(RedisConnection connection, RedisKeys keys
 
     public async ValueTask<GroupState> ReadAsync(string topic, string group, CancellationToken cancellationToken)
     {
-        var reply = (RedisResult[]?)await connection.EvaluateAsync(ReadScript, ["", 1, keys.Group(topic, group)], cancellationToken).ConfigureAwait(false) ?? [];
+        var reply = (await connection.EvaluateAsync(ReadScript, ["", 1, keys.Group(topic, group)], cancellationToken).ConfigureAwait(false)).Items();
         var now = (long[]?)reply[0] ?? [];
-        var fields = (RedisResult[]?)reply[1] ?? [];
+        var fields = reply[1].Items();
         var version = 0L;
         var document = Array.Empty<byte>();
         var rows = new SortedDictionary<int, PartitionCommit>();

@@ -73,7 +73,7 @@ internal sealed class AppendSlot
     /// <exception cref="StreamException">The server remembers another batch than this one (<see cref="StreamErrorKind.Fatal"/>).</exception>
     public void Take(RedisResult answer)
     {
-        var parts = (RedisResult[]?)answer ?? [];
+        var parts = answer.Items();
         if ((int)parts[0] == 0)
         {
             for (var p = 0; p < _partitions.Count; p++)

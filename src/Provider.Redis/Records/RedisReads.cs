@@ -23,7 +23,7 @@ internal sealed class RedisReads(RedisConnection connection, RedisKeys keys)
         var stream = keys.Partition(topic, partition);
         var reply = await connection.ExecuteAsync(
             "XRANGE", cancellationToken, stream, RedisIds.ToText(from), "+", "COUNT", Math.Clamp(count, 1, maxRecords)).ConfigureAwait(false);
-        var entries = (RedisResult[]?)reply ?? [];
+        var entries = reply.Items();
         var records = new List<StreamRecord>(entries.Length);
         long bytes = 0;
         foreach (var entry in entries)
@@ -55,13 +55,13 @@ internal sealed class RedisReads(RedisConnection connection, RedisKeys keys)
     {
         var reply = await connection.EvaluateAsync(
             Describe, ["", 2, keys.Partition(topic, partition), keys.State(topic, partition)], cancellationToken).ConfigureAwait(false);
-        if ((RedisResult[]?)reply is not [var begin, var milliseconds, var number, var records, var bytes])
+        if (reply.Items() is not [var begin, var milliseconds, var number, var records, var bytes])
         {
             throw RedisErrors.NoPartition(connection.Options, topic, partition);
         }
 
         var last = RedisIds.Make((ulong)(long)milliseconds, (ulong)(long)number);
-        var bounds = new PartitionBounds(RedisIds.Parse(begin), last == 0 ? 0 : last + 1);
+        var bounds = new PartitionBounds(RedisIds.Parse(begin), last + 1);
         return new PartitionStanding(bounds, last, (long)records, (long)bytes);
     }
 
@@ -81,7 +81,7 @@ internal sealed class RedisReads(RedisConnection connection, RedisKeys keys)
 
         var reply = await connection.ExecuteAsync(
             "XRANGE", cancellationToken, keys.Partition(topic, partition), RedisIds.ToText(from), "+", "COUNT", 1).ConfigureAwait(false);
-        return (RedisResult[]?)reply is [var entry] && (RedisResult[]?)entry is [var id, ..]
+        return reply.Items() is [var entry] && entry.Items() is [var id, ..]
             ? Math.Min(standing.Records, (long)(RedisIds.Lower(standing.Last) - RedisIds.Lower(RedisIds.Parse(id))) + 1)
             : 0;
     }
@@ -93,7 +93,7 @@ internal sealed class RedisReads(RedisConnection connection, RedisKeys keys)
         {
             var reply = await connection.EvaluateAsync(
                 Find, ["", 2, keys.Partition(topic, partition), keys.Times(topic, partition), timestampUs, from, LongestLook], cancellationToken).ConfigureAwait(false);
-            switch ((RedisResult[]?)reply)
+            switch (reply.Items())
             {
                 case [var found]:
                     return RedisIds.Parse(found);
@@ -108,7 +108,7 @@ internal sealed class RedisReads(RedisConnection connection, RedisKeys keys)
 
     private static StreamException Foreign(RedisKey stream, RedisResult entry)
     {
-        var id = (RedisResult[]?)entry is [var first, ..] ? (string?)first : "?";
+        var id = entry.Items() is [var first, ..] ? (string?)first : "?";
         return new StreamException(StreamErrorKind.Incompatible,
             $"Entry {id} of the Redis stream '{stream}' is none of ours: somebody else wrote into our key. Remove it (XDEL), or seek behind it.");
     }

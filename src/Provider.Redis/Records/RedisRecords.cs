@@ -62,8 +62,8 @@ internal static class RedisRecords
     /// <summary>The record in an entry, or null when it is none of ours.</summary>
     public static StreamRecord? Read(RedisResult entry, int partition)
     {
-        var parts = (RedisResult[]?)entry;
-        if (parts is not [var id, var content] || (RedisResult[]?)content is not { Length: >= 2 } fields || fields.Length % 2 != 0)
+        var parts = entry.Items();
+        if (parts is not [var id, var content] || content.Items() is not { Length: >= 2 } fields || fields.Length % 2 != 0)
         {
             return null;
         }

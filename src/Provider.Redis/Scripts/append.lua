@@ -32,7 +32,7 @@ for p = 1, partitions do
   local stream, state = KEYS[3 * p], states[p]
   local records, bytes, latest = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2]
   at = at + 3
-  local ms = math.max(clock, tonumber(state[1]))
+  local ms = state[2] == '0' and tonumber(state[1]) or math.max(clock, tonumber(state[1]))
   local seq = tonumber(state[2]) + 1
   if redis.call('EXISTS', stream) == 1 then
     -- Somebody may have added entries of their own, behind ours.

@@ -3,7 +3,7 @@ local state = redis.call('HMGET', KEYS[2], 'ms', 'seq', 'begin', 'gone', 'bytes'
 if not state[1] then
   return nil
 end
-local begin = state[3] or '0-0'
+local begin = state[3]
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
 local gone = tonumber(state[4] or '0')
 if first then

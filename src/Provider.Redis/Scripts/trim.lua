@@ -24,13 +24,9 @@ end
 
 local stop, limit, left = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local bytes, gone = tonumber(state[5] or '0'), tonumber(state[4] or '0')
-local ending = state[2] == '0' and '0-0' or after(state[1] .. '-' .. state[2])
+local ending = after(state[1] .. '-' .. state[2])
 if before(ending, stop) then
   stop = ending
-end
-
-if stop == '0-0' then
-  return {0, 0}
 end
 
 local removed, more, begin = 0, 0, nil
@@ -83,7 +79,7 @@ else
 end
 
 if begin then
-  if state[3] and before(begin, state[3]) then
+  if before(begin, state[3]) then
     begin = state[3]
   end
   redis.call('HSET', KEYS[2], 'begin', begin, 'gone', string.format('%.0f', gone), 'bytes', string.format('%.0f', math.max(bytes, 0)))

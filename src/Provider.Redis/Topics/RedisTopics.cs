@@ -6,6 +6,7 @@ namespace DashStream.Providers;
 internal sealed class RedisTopics(RedisConnection connection, RedisKeys keys)
 {
     private static readonly RedisScript Create = RedisScript.Load("create");
+    private static readonly RedisScript CreatePartition = RedisScript.Load("create-partition");
 
     /// <summary>False when there is one of that name.</summary>
     public async ValueTask<bool> TryCreateAsync(TopicSpec topic, CancellationToken cancellationToken)
@@ -32,11 +33,8 @@ internal sealed class RedisTopics(RedisConnection connection, RedisKeys keys)
     }
 
     /// <summary>Makes a partition that has a slot of its own, unless it is there.</summary>
-    public async ValueTask MakePartitionAsync(string topic, int partition, CancellationToken cancellationToken)
-    {
-        await connection.ExecuteAsync("HSETNX", cancellationToken, keys.State(topic, partition), "seq", 0).ConfigureAwait(false);
-        await connection.ExecuteAsync("HSETNX", cancellationToken, keys.State(topic, partition), "ms", 0).ConfigureAwait(false);
-    }
+    public async ValueTask MakePartitionAsync(string topic, int partition, CancellationToken cancellationToken) =>
+        await connection.EvaluateAsync(CreatePartition, ["", 1, keys.State(topic, partition)], cancellationToken).ConfigureAwait(false);
 
     public async ValueTask<TopicSpec?> FindAsync(string topic, CancellationToken cancellationToken)
     {

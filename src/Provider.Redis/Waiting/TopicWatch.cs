@@ -109,9 +109,9 @@ internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, 
     internal static List<(long Stamp, string? Group)> Entries(RedisResult reply)
     {
         var entries = new List<(long Stamp, string? Group)>();
-        foreach (var entry in (RedisResult[]?)reply ?? [])
+        foreach (var entry in reply.Items())
         {
-            if ((RedisResult[]?)entry is [var id, var content])
+            if (entry.Items() is [var id, var content])
             {
                 var fields = (string?[]?)content ?? [];
                 entries.Add(((long)RedisIds.Lower(RedisIds.Parse(id)), fields is ["group", var group] ? group : null));
@@ -177,7 +177,7 @@ internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, 
         var from = string.Create(CultureInfo.InvariantCulture, $"0-{_seen}");
         var reply = await connection.ExecuteAsync(
             "XREAD", _stop.Token, "COUNT", EntriesAtOnce, "BLOCK", (int)Block.TotalMilliseconds, "STREAMS", wake, from).ConfigureAwait(false);
-        if ((RedisResult[]?)reply is not [var stream] || (RedisResult[]?)stream is not [_, var content] || Entries(content) is not { Count: > 0 } entries)
+        if (reply.Items() is not [var stream] || stream.Items() is not [_, var content] || Entries(content) is not { Count: > 0 } entries)
         {
             return;
         }

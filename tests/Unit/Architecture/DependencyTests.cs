@@ -51,5 +51,6 @@ public sealed class DependencyTests
         Assert.IsEmpty(open.Select(type => type.FullName).ToList());
     }
 
-    private static IEnumerable<Assembly> Providers() => [typeof(MemoryProvider).Assembly, typeof(FileProvider).Assembly, typeof(SqliteProvider).Assembly];
+    private static IEnumerable<Assembly> Providers() =>
+        [typeof(MemoryProvider).Assembly, typeof(FileProvider).Assembly, typeof(SqliteProvider).Assembly, typeof(RedisProvider).Assembly];
 }

@@ -9,6 +9,7 @@ public sealed class PublicSurfaceTests
 {
     public static IEnumerable<object[]> Assemblies() =>
         [[typeof(DashStreamProducer).Assembly], [typeof(MemoryProvider).Assembly], [typeof(FileProvider).Assembly], [typeof(SqliteProvider).Assembly],
+            [typeof(RedisProvider).Assembly],
             [typeof(OpenTelemetry.Trace.DashStreamTracerProviderBuilderExtensions).Assembly]];
 
     [TestMethod]

@@ -118,7 +118,7 @@ public sealed class ParseCommandTests
     }
 
     [TestMethod]
-    [DataRow("redis://localhost:6379", "no redis provider")]
+    [DataRow("redis://secret@localhost:6379", "redis://[USER:PASSWORD@]HOST:PORT")]
     [DataRow("nfs:/x", "known are memory:, file:DIR, sqlite:PATH")]
     [DataRow("file:", "names no place")]
     public async Task A_store_that_cannot_be_says_which_can(string uri, string text)
