@@ -31,7 +31,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
         _options = options;
         _time = time;
         _sender = new MessageSender(producer, system, options, time, logger);
-        _posted = new PostedSends(options.MaxPosted);
+        _posted = new PostedSends(options);
     }
 
     /// <summary>The topic.</summary>
@@ -64,7 +64,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
     /// <param name="cancellationToken">Stops the waiting; a message already handed over may still be stored, and its number is spent.</param>
     /// <exception cref="StreamException">The message was refused (it then spends no number) or is not known to be stored.</exception>
     public ValueTask<SendReceipt> SendAsync(DashStreamMessage message, CancellationToken cancellationToken = default) =>
-        StartAsync(message, batch: null, cancellationToken);
+        StartAsync(new SendItem(message, null), batch: null, cancellationToken);
 
     /// <summary>
     /// Sends many; results are aligned with the messages. One bad message does not fail the others. Messages that find no room wait inside the call, in
@@ -91,9 +91,10 @@ public sealed class DashStreamProducer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Sends a message whose outcome nobody waits for, in the order of the calls of this and <see cref="SendAsync"/>. Never waits and never throws for what the
-    /// stream does: what is not known to be stored, too many undecided ones (<see cref="DashStreamProducerOptions.MaxPosted"/>) included, is counted by reason
-    /// in <c>dashstream_posts_dropped_total</c> and in the receipt of the next flush or the stop. A copy is taken, so the message may be changed at once.
+    /// Sends a message whose outcome nobody waits for, in the order of the calls of this and <see cref="SendAsync"/>. Never throws for what the stream does, and
+    /// never waits, unless <see cref="DashStreamProducerOptions.PostPolicy"/> says so: what is not known to be stored, what is beyond
+    /// <see cref="DashStreamProducerOptions.MaxPosted"/> included, is counted by reason in <c>dashstream_posts_dropped_total</c> and in the receipt of the next
+    /// flush or the stop. A copy is taken, so the message may be changed at once.
     /// </summary>
     /// <param name="message">The message; not changed.</param>
     /// <returns>False when it is already known to be dropped.</returns>
@@ -101,7 +102,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(message);
         var copy = message.Clone();
-        return _posted.TryStart(() => SendAsync(copy));
+        return _posted.TryStart(ticket => StartAsync(new SendItem(copy, null, Ticket: ticket), batch: null, ticket?.Token ?? CancellationToken.None));
     }
 
     /// <summary>Returns when every earlier send is decided; later ones are not waited for.</summary>
@@ -145,7 +146,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
         }
     }
 
-    private ValueTask<SendReceipt> StartAsync(DashStreamMessage message, BatchSpan? batch, CancellationToken cancellationToken)
+    private ValueTask<SendReceipt> StartAsync(SendItem item, BatchSpan? batch, CancellationToken cancellationToken)
     {
         try
         {
@@ -153,12 +154,12 @@ public sealed class DashStreamProducer : IAsyncDisposable
             ThrowIfStopped();
             if (!SendTelemetry.IsOn)
             {
-                return _sender.SendAsync(message, Activity.Current, cancellationToken);
+                return _sender.SendAsync(item with { Trace = Activity.Current }, cancellationToken);
             }
 
             return batch is null
-                ? _telemetry.SendAsync(_sender, message, cancellationToken)
-                : _telemetry.SendAsync(_sender, message, batch, cancellationToken);
+                ? _telemetry.SendAsync(_sender, item, cancellationToken)
+                : _telemetry.SendAsync(_sender, item, batch, cancellationToken);
         }
         catch (Exception e) when (e is StreamException or OperationCanceledException or ArgumentException)
         {
@@ -182,7 +183,7 @@ public sealed class DashStreamProducer : IAsyncDisposable
             }
 
 #pragma warning disable CA2012 // Each outcome waits for its turn in the array and is awaited exactly once.
-            outcomes[i] = OutcomeAsync(StartAsync(messages[i], batch, cancellationToken));
+            outcomes[i] = OutcomeAsync(StartAsync(new SendItem(messages[i], null), batch, cancellationToken));
 #pragma warning restore CA2012
         }
 

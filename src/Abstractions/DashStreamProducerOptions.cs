@@ -54,8 +54,14 @@ public sealed class DashStreamProducerOptions
     /// <summary>Dead letters that may be on their way at once; more wait, none is dropped. Default 100; 1 to 10,000.</summary>
     public int MaxDeadLettersInFlight { get; set; } = 100;
 
-    /// <summary>Posted messages that may be undecided at once; one more is dropped and counted. Default 10,000; at least 1.</summary>
+    /// <summary>Posted messages that may be undecided at once; what happens beyond that, <see cref="PostPolicy"/> says. Default 10,000; at least 1.</summary>
     public int MaxPosted { get; set; } = 10_000;
+
+    /// <summary>What a post does that finds <see cref="MaxPosted"/> undecided. Default <see cref="DashStream.PostPolicy.DropNewest"/>.</summary>
+    public PostPolicy PostPolicy { get; set; } = PostPolicy.DropNewest;
+
+    /// <summary>How long <see cref="DashStream.PostPolicy.Wait"/> blocks a caller at most. Default 1 s; more than zero, at most 1 min.</summary>
+    public TimeSpan MaxPostWait { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Deadline of the stop that disposal does. Default 10 s; zero or more.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
@@ -106,6 +112,16 @@ public sealed class DashStreamProducerOptions
         if (MaxPosted < 1)
         {
             yield return $"{nameof(MaxPosted)} is {MaxPosted}; the least is 1";
+        }
+
+        if (!Enum.IsDefined(PostPolicy))
+        {
+            yield return $"{nameof(PostPolicy)} is {PostPolicy}; allowed are {string.Join(", ", Enum.GetNames<PostPolicy>())}";
+        }
+
+        if (MaxPostWait <= TimeSpan.Zero || MaxPostWait > TimeSpan.FromMinutes(1))
+        {
+            yield return $"{nameof(MaxPostWait)} is {MaxPostWait}; allowed are more than zero to 1 min";
         }
 
         if (StopTimeout < TimeSpan.Zero)

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using DashStream.Protocol;
 using DashStream.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -40,10 +38,10 @@ internal sealed class MessageSender : IDisposable
     /// <summary>How many sends wait for permits or room.</summary>
     public int Waiting => _queue.Waiting + _turns.Waiting;
 
-    /// <summary>Starts a send whose record carries the context of a span, if any. What is wrong with it at once may be thrown.</summary>
-    public ValueTask<SendReceipt> SendAsync(DashStreamMessage message, Activity? trace, CancellationToken cancellationToken)
+    /// <summary>Starts a send. What is wrong with it at once may be thrown.</summary>
+    public ValueTask<SendReceipt> SendAsync(SendItem item, CancellationToken cancellationToken)
     {
-        var item = new SendItem(message, trace);
+        var message = item.Message;
         if (_gate is null)
         {
             return StartAsync(item, _options.SendTimeout == Timeout.InfiniteTimeSpan ? default : SendDeadline.Start(_options, _time), cancellationToken);
@@ -108,16 +106,15 @@ internal sealed class MessageSender : IDisposable
 
         if (_queue.IsOpen)
         {
-            var handedOver = _pipeline.HandOver(item);
+            var handedOver = HandOver(item);
             if (!handedOver.IsThrottled)
             {
-                _queue.Add(handedOver.Bytes);
                 return CompleteAsync(handedOver, deadline, cancellationToken);
             }
         }
 
         MessageValidator.Check(item.Message);
-        var waiting = new WaitingSend(item, HandOverQueued);
+        var waiting = new WaitingSend(item, HandOver);
         if (_queue.TryEnqueue(waiting))
         {
             return StartWithRoomAsync(waiting, deadline.IsStarted ? deadline : SendDeadline.Start(_options, _time), cancellationToken);
@@ -130,7 +127,7 @@ internal sealed class MessageSender : IDisposable
     {
         MessageValidator.Check(item.Message);
         var redacted = redactor.Redact(item.Message);
-        return new SendItem(redacted, item.Trace, !ReferenceEquals(redacted, item.Message));
+        return item with { Message = redacted, IsRedacted = !ReferenceEquals(redacted, item.Message) };
     }
 
     private async ValueTask<SendReceipt> StartInTurnAsync(
@@ -164,15 +161,36 @@ internal sealed class MessageSender : IDisposable
         return await sent.ConfigureAwait(false);
     }
 
-    private HandOver HandOverQueued(SendItem item)
+    private HandOver HandOver(SendItem item)
     {
-        var handedOver = _pipeline.HandOver(item);
+        var handedOver = item.Ticket is { } ticket ? HandOver(item, ticket) : _pipeline.HandOver(item);
         if (!handedOver.IsThrottled)
         {
             _queue.Add(handedOver.Bytes);
         }
 
         return handedOver;
+    }
+
+    // From here on nobody may drop it, unless it comes back.
+    private HandOver HandOver(SendItem item, PostTicket ticket)
+    {
+        if (!ticket.TryTake())
+        {
+            throw new OperationCanceledException(ticket.Token);
+        }
+
+        var isHandedOver = false;
+        try
+        {
+            var handedOver = _pipeline.HandOver(item);
+            isHandedOver = !handedOver.IsThrottled;
+            return handedOver;
+        }
+        finally
+        {
+            ticket.Leave(isHandedOver);
+        }
     }
 
     private async ValueTask<SendReceipt> StartWithRoomAsync(WaitingSend waiting, SendDeadline deadline, CancellationToken cancellationToken)

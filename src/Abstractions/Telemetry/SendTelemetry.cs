@@ -35,14 +35,14 @@ internal sealed class SendTelemetry(string system, string topic, TimeProvider ti
     }
 
     /// <summary>Sends one message by itself.</summary>
-    public async ValueTask<SendReceipt> SendAsync(MessageSender sender, DashStreamMessage message, CancellationToken cancellationToken)
+    public async ValueTask<SendReceipt> SendAsync(MessageSender sender, SendItem item, CancellationToken cancellationToken)
     {
         using var span = StreamSpans.Source.StartActivity(_sendName, ActivityKind.Producer, default(ActivityContext), _sendTags);
         var started = time.GetTimestamp();
         Exception? error = null;
         try
         {
-            var receipt = await sender.SendAsync(message, span ?? Activity.Current, cancellationToken).ConfigureAwait(false);
+            var receipt = await sender.SendAsync(item with { Trace = span ?? Activity.Current }, cancellationToken).ConfigureAwait(false);
             if (span is { IsAllDataRequested: true })
             {
                 StreamSpans.Place(span, system, receipt.Position);
@@ -78,12 +78,12 @@ internal sealed class SendTelemetry(string system, string topic, TimeProvider ti
     }
 
     /// <summary>Sends one message of a batch.</summary>
-    public async ValueTask<SendReceipt> SendAsync(MessageSender sender, DashStreamMessage message, BatchSpan batch, CancellationToken cancellationToken)
+    public async ValueTask<SendReceipt> SendAsync(MessageSender sender, SendItem item, BatchSpan batch, CancellationToken cancellationToken)
     {
         Exception? error = null;
         try
         {
-            return await CreateAsync(sender, message, batch, cancellationToken).ConfigureAwait(false);
+            return await CreateAsync(sender, item, batch, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -108,7 +108,7 @@ internal sealed class SendTelemetry(string system, string topic, TimeProvider ti
         batch.Span?.Dispose();
     }
 
-    private ValueTask<SendReceipt> CreateAsync(MessageSender sender, DashStreamMessage message, BatchSpan batch, CancellationToken cancellationToken)
+    private ValueTask<SendReceipt> CreateAsync(MessageSender sender, SendItem item, BatchSpan batch, CancellationToken cancellationToken)
     {
         using var span = StreamSpans.Source.StartActivity(_createName, ActivityKind.Producer, default(ActivityContext), _createTags);
         if (span is not null && batch.TakeLink())
@@ -116,6 +116,6 @@ internal sealed class SendTelemetry(string system, string topic, TimeProvider ti
             batch.Span?.AddLink(new ActivityLink(span.Context));
         }
 
-        return sender.SendAsync(message, span ?? Activity.Current, cancellationToken);
+        return sender.SendAsync(item with { Trace = span ?? Activity.Current }, cancellationToken);
     }
 }
