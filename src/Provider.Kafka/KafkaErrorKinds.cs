@@ -76,7 +76,7 @@ internal static class KafkaErrorKinds
         // The client was closed while the call was under way.
         (StreamErrorKind.Closed,
         [
-            ErrorCode.Local_Destroy, ErrorCode.Local_DestroyBroker, ErrorCode.Local_PurgeQueue, ErrorCode.Local_PurgeInflight,
+            ErrorCode.Local_Destroy, ErrorCode.Local_PurgeQueue, ErrorCode.Local_PurgeInflight,
         ]),
         // A sequence that broke cannot be mended: a repeated send might store a record twice.
         (StreamErrorKind.Fatal,
@@ -100,6 +100,8 @@ internal static class KafkaErrorKinds
             ErrorCode.StaleBrokerEpoch, ErrorCode.OffsetNotAvailable, ErrorCode.PreferredLeaderNotAvailable, ErrorCode.EligibleLeadersNotAvailable,
             ErrorCode.ReassignmentInProgress, ErrorCode.ConcurrentTransactions, ErrorCode.UnstableOffsetCommit, ErrorCode.UnknownSubscriptionId,
             ErrorCode.RebootstrapRequired,
+            // The broker left the cluster while it was being asked.
+            ErrorCode.Local_DestroyBroker,
         ]),
     }.SelectMany(static group => group.Codes.Select(code => (code, group.Kind))).ToFrozenDictionary(static entry => entry.code, static entry => entry.Kind);
 }

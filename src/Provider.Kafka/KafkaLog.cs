@@ -39,4 +39,8 @@ internal static partial class KafkaLog
 
     [LoggerMessage(EventId = 410, Level = LogLevel.Warning, Message = "{What} failed while closing and was given up")]
     public static partial void ClosingFailed(ILogger logger, string what, Exception error);
+
+    [LoggerMessage(EventId = 411, Level = LogLevel.Information,
+        Message = "{Servers}: the administration client was left without an answer to a request; a new one takes its place")]
+    public static partial void AdminReplaced(ILogger logger, string servers);
 }

@@ -155,7 +155,7 @@ public sealed class KafkaProvider : IStreamProvider
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // Closing joins librdkafka's threads, which may be waiting for a broker.
-        await Task.Run(_cluster.Dispose).WaitAsync(StopLimit, _cluster.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Run(async () => await _cluster.DisposeAsync().ConfigureAwait(false)).WaitAsync(StopLimit, _cluster.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private bool IsClosed

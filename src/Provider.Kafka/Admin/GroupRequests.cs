@@ -70,7 +70,7 @@ internal sealed class GroupRequests(KafkaCluster cluster)
     {
         try
         {
-            return await cluster.Calls.TryAskAsync(
+            return await cluster.Calls.TryAskCoordinatorAsync(
                 what,
                 async (admin, limit) =>
                 {
@@ -99,7 +99,7 @@ internal sealed class GroupRequests(KafkaCluster cluster)
         var what = $"Describing group '{id}'";
         try
         {
-            var answer = await cluster.Calls.TryAskAsync(
+            var answer = await cluster.Calls.TryAskCoordinatorAsync(
                 what, (admin, limit) => admin.DescribeConsumerGroupsAsync([id], new DescribeConsumerGroupsOptions { RequestTimeout = limit }), cancellationToken)
                 .ConfigureAwait(false);
             return answer.ConsumerGroupDescriptions[0].Members;
@@ -121,7 +121,7 @@ internal sealed class GroupRequests(KafkaCluster cluster)
         var what = $"Asking for commits of group '{id}'";
         try
         {
-            var answer = await cluster.Calls.TryAskAsync(
+            var answer = await cluster.Calls.TryAskCoordinatorAsync(
                 what,
                 (admin, limit) => admin.ListConsumerGroupOffsetsAsync(
                     [new ConsumerGroupTopicPartitions(id, partitions)], new ListConsumerGroupOffsetsOptions { RequestTimeout = limit, RequireStableOffsets = true }),

@@ -19,8 +19,14 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
     // A broker that hangs answers nothing and is not found out by its connection: the next attempt goes to another one.
     private static readonly TimeSpan LongestAttempt = TimeSpan.FromSeconds(5);
 
+    // Of a request to a coordinator; its client is replaced long before.
+    private static readonly TimeSpan Endless = TimeSpan.FromMinutes(30);
+
     // Longer than a healthy cluster takes for anything that is asked here.
     private static readonly TimeSpan UsualAnswer = TimeSpan.FromSeconds(1);
+
+    private const string OneIsSilent = "Other requests were answered meanwhile: what gave no answer is the one broker that this needs, which is the controller for topics, "
+        + "the coordinator for a group and the leader for a partition.";
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -49,28 +55,26 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
         var started = time.GetTimestamp();
         var most = limit ?? cluster.Options.OperationTimeout;
         var wasRefused = cluster.Watch.Refused.IsCompleted;
-        var share = most / AttemptsInTime < LongestAttempt ? most / AttemptsInTime : LongestAttempt;
-        var isRepeated = false;
+        var share = Least(most / AttemptsInTime, LongestAttempt);
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
-            if (isRepeated || cluster.Watch.LastTrouble is not null)
+            if (pause > FirstPause || cluster.Watch.LastTrouble is not null)
             {
-                await RefreshAsync(LongestRefresh < share ? LongestRefresh : share, cancellationToken).ConfigureAwait(false);
+                await RefreshAsync(Least(LongestRefresh, Least(share, Left())), cancellationToken).ConfigureAwait(false);
             }
 
-            var left = most - time.GetElapsedTime(started);
-            var attempt = left < share * 2 ? left : share;
+            var attempt = Left() < share * 2 ? Left() : share;
+            IAdminClient? asked = null;
             try
             {
-                return await AskPatientlyAsync(what, call, attempt > FirstPause ? attempt : FirstPause, cancellationToken).ConfigureAwait(false);
+                return await AskPatientlyAsync(what, (admin, allowed) => call(asked = admin, allowed), attempt, cancellationToken).ConfigureAwait(false);
             }
             catch (KafkaException e) when (KafkaErrors.KindOf(First(e)) is StreamErrorKind.Transient or StreamErrorKind.Timeout)
             {
-                var refused = cluster.Watch.Refused;
-                if (refused.IsCompleted && (!wasRefused || time.GetElapsedTime(started) > SecondChance))
+                await ThrowIfRefusedAsync(what, e, !wasRefused || time.GetElapsedTime(started) > SecondChance).ConfigureAwait(false);
+                if (asked is not null && IsSilence(First(e).Code))
                 {
-                    // Brokers that refuse us hang up, and some requests tell the one and not the other.
-                    throw KafkaErrors.Of($"{what} at {cluster.Servers}", await refused.ConfigureAwait(false), e);
+                    cluster.Admins.Replace(asked);
                 }
 
                 if (time.GetElapsedTime(started) + pause >= most)
@@ -79,10 +83,15 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
                 }
 
                 await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
-                isRepeated = true;
             }
         }
+
+        TimeSpan Left() => Most(most - time.GetElapsedTime(started), FirstPause);
     }
+
+    /// <summary>As <see cref="TryAskAsync"/>, for a call that the coordinator of a group answers: it is to run with the time it is given, which does not run out.</summary>
+    public Task<T> TryAskCoordinatorAsync<T>(string what, Func<IAdminClient, TimeSpan, Task<T>> call, CancellationToken cancellationToken) =>
+        TryAskAsync(what, (admin, limit) => EndInTimeAsync(admin, call(admin, Endless), limit), cancellationToken);
 
     /// <summary>Asks brokers that are up for metadata, one after another, from which librdkafka learns where the others are; null when none answered.</summary>
     public async Task<Metadata?> RefreshAsync(TimeSpan limit, CancellationToken cancellationToken)
@@ -103,17 +112,33 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
         return null;
     }
 
+    // Brokers that refuse us hang up, and some requests tell the one and not the other.
+    private async Task ThrowIfRefusedAsync(string what, KafkaException error, bool isProven)
+    {
+        var refused = cluster.Watch.Refused;
+        if (refused.IsCompleted && isProven)
+        {
+            throw KafkaErrors.Of($"{what} at {cluster.Servers}", await refused.ConfigureAwait(false), error);
+        }
+    }
+
     /// <summary>Our error for a failed call, with what was last seen of the cluster where it did not answer.</summary>
     public StreamException Failure(string what, KafkaException error)
     {
         var first = First(error);
         var kind = KafkaErrors.KindOf(first);
-        var seen = kind is StreamErrorKind.Timeout or StreamErrorKind.Transient && cluster.Watch.LastTrouble is { } trouble ? $"Last seen: {trouble}." : null;
+        var seen = kind is not (StreamErrorKind.Timeout or StreamErrorKind.Transient) ? null
+            : cluster.Watch.LastTrouble is { } trouble ? $"Last seen: {trouble}."
+            : kind == StreamErrorKind.Timeout && cluster.Watch.AnsweredWithin(cluster.Options.OperationTimeout) ? OneIsSilent
+            : null;
         return KafkaErrors.Of($"{what} at {cluster.Servers}", first, error, seen is null ? null : $"{seen} {KafkaErrors.AdviceFor(kind)}");
     }
 
     /// <summary>The error that counts: Confluent's exceptions about several items say only that some failed.</summary>
     public static Error First(KafkaException error) => ItemErrors(error).FirstOrDefault(static item => item is { IsError: true }) ?? error.Error;
+
+    // Nobody said anything: the client may be asking a broker that is gone, or wait behind a request that its broker cannot answer.
+    private static bool IsSilence(ErrorCode code) => code is ErrorCode.Local_TimedOut or ErrorCode.Local_TimedOutQueue;
 
     private static IEnumerable<Error> ItemErrors(KafkaException error) => error switch
     {
@@ -136,11 +161,46 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
     private static IEnumerable<Error> Of(Error group, IEnumerable<TopicPartitionOffsetError>? partitions) =>
         (partitions ?? []).Select(static item => item.Error).Prepend(group);
 
+    private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static TimeSpan Most(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    // When time runs out for a request of librdkafka 2.15.1 that has not found its coordinator, and one is found later, what belongs to it is freed twice, which
+    // takes the process down. So the client goes before the request's own time has run out.
+    private async Task<T> EndInTimeAsync<T>(IAdminClient admin, Task<T> answer, TimeSpan limit)
+    {
+        try
+        {
+            return await answer.WaitAsync(limit, cluster.Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            Observe(answer);
+            cluster.Admins.Replace(admin);
+            throw new KafkaException(new Error(ErrorCode.Local_TimedOut));
+        }
+    }
+
     // What is no longer waited for may still fail, and nobody asks it then.
     private static void Observe(Task task) =>
         _ = task.ContinueWith(static done => done.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
-    private static async Task<T> Start<T>(Func<Task<T>> call) => await call().ConfigureAwait(false);
+    // The client is held until it has answered, whoever still waits for that.
+    private Task<T> Start<T>(Func<IAdminClient, TimeSpan, Task<T>> call, TimeSpan limit)
+    {
+        var admin = cluster.Admins.Take() ?? throw cluster.Disposed();
+        var task = StartAsync();
+        _ = task.ContinueWith(
+            done =>
+            {
+                _ = done.Exception;
+                admin.Dispose();
+            },
+            CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        return task;
+
+        async Task<T> StartAsync() => await call(admin.Client, limit).ConfigureAwait(false);
+    }
 
     // A request that waits for a dead controller goes on as soon as metadata names another.
     private async Task<T> AskPatientlyAsync<T>(
@@ -150,7 +210,7 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
         await ((Task)answer).WaitAsync(UsualAnswer, cluster.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!answer.IsCompleted)
         {
-            var refresh = RefreshAsync(LongestRefresh < limit ? LongestRefresh : limit, cancellationToken);
+            var refresh = RefreshAsync(Least(LongestRefresh, limit), cancellationToken);
             Observe(refresh);
             await Task.WhenAny(answer, refresh).ConfigureAwait(false);
         }
@@ -162,19 +222,17 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
         string what, Func<IAdminClient, TimeSpan, Task<T>> call, TimeSpan limit, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var admin = cluster.Admin();
         var refused = cluster.Watch.Refused;
-        var task = Start(() => call(admin, limit));
-
-        Observe(task);
+        var task = Start(call, limit);
         var other = refused.IsCompleted ? Task.Delay(SecondChance, cluster.Time, cancellationToken) : refused;
-        await Task.WhenAny(task, other).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAny(task, other, cluster.Closing).WaitAsync(cancellationToken).ConfigureAwait(false);
 
         // Off the client's own thread: a caller that blocked in its continuation would stop every other answer.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         cancellationToken.ThrowIfCancellationRequested();
         if (!task.IsCompleted)
         {
+            cluster.ThrowIfDisposed();
             throw KafkaErrors.Of($"{what} at {cluster.Servers}", await refused.ConfigureAwait(false));
         }
 

@@ -18,6 +18,7 @@ internal sealed class ClusterWatch(string servers, SecretScrubber scrubber, Cert
     private volatile Error? _fatal;
     private volatile string? _lastTrouble;
     private volatile bool _answered;
+    private long _answeredAt;
     private int _probing;
 
     /// <summary>The error that ended a client for good, or null.</summary>
@@ -44,11 +45,21 @@ internal sealed class ClusterWatch(string servers, SecretScrubber scrubber, Cert
         lock (_gate)
         {
             _answered = true;
+            _answeredAt = time.GetTimestamp();
             _lastTrouble = null;
             if (_refused.Task.IsCompleted)
             {
                 _refused = new TaskCompletionSource<Error>(TaskCreationOptions.RunContinuationsAsynchronously);
             }
+        }
+    }
+
+    /// <summary>Whether any request was answered so lately.</summary>
+    public bool AnsweredWithin(TimeSpan limit)
+    {
+        lock (_gate)
+        {
+            return _answered && time.GetElapsedTime(_answeredAt) < limit;
         }
     }
 

@@ -7,16 +7,17 @@ namespace DashStream.Providers;
 /// What everything that a provider opens shares: the options, one administration client, the sending clients, and what is known of the cluster's health.
 /// Clients are made when they are first needed. Safe for concurrent use.
 /// </summary>
-internal sealed class KafkaCluster : IDisposable
+internal sealed class KafkaCluster : IAsyncDisposable
 {
     private readonly NativeConfig _config;
     private readonly SecretScrubber _scrubber;
     private readonly TokenRefresher? _tokens;
     private readonly Lazy<IsolationLevel> _isolation;
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly Dictionary<int, IProducer<byte[]?, byte[]?>> _producers = [];
-    private IAdminClient? _admin;
+    private int _adminsMade;
     private bool _disposed;
 
     public KafkaCluster(KafkaProviderOptions options, TimeProvider time, ILogger logger)
@@ -31,6 +32,7 @@ internal sealed class KafkaCluster : IDisposable
         _tokens = options.Security.TokenProvider is { } provider ? new TokenRefresher(provider, _scrubber, _stop.Token) : null;
         Watch = new ClusterWatch(Servers, _scrubber, CertificateProbe.For(options), time, logger);
         Meter = new KafkaMeter(Servers);
+        Admins = new AdminClients(MakeAdmin, Close, time);
         Calls = new ClusterCalls(this);
     }
 
@@ -48,12 +50,18 @@ internal sealed class KafkaCluster : IDisposable
 
     public ClusterCalls Calls { get; }
 
+    /// <summary>The administration client. Use <see cref="Calls"/> to ask it something.</summary>
+    public AdminClients Admins { get; }
+
+    /// <summary>Completes when the provider is disposed: nobody waits for an answer any more.</summary>
+    public Task Closing => _closing.Task;
+
     /// <summary>
     /// Where readers see the log end: before the first open transaction, unless native settings have them read what nobody committed yet.
     /// </summary>
     public IsolationLevel Isolation => _isolation.Value;
 
-    /// <summary>Whether <see cref="Dispose"/> was called.</summary>
+    /// <summary>Whether <see cref="DisposeAsync"/> was called.</summary>
     public bool IsDisposed
     {
         get
@@ -127,8 +135,8 @@ internal sealed class KafkaCluster : IDisposable
         return Make(builder.Build);
     }
 
-    /// <summary>Closes the shared clients. What they still held is given up; producers were stopped before.</summary>
-    public void Dispose()
+    /// <summary>Closes the shared clients, which may block. What they still held is given up; producers were stopped before.</summary>
+    public async ValueTask DisposeAsync()
     {
         lock (_gate)
         {
@@ -140,45 +148,44 @@ internal sealed class KafkaCluster : IDisposable
             _disposed = true;
         }
 
-        _stop.Cancel();
+        _closing.TrySetResult();
+        await _stop.CancelAsync().ConfigureAwait(false);
         foreach (var producer in _producers.Values)
         {
             producer.Dispose();
         }
 
-        _admin?.Dispose();
+        await Admins.DisposeAsync().ConfigureAwait(false);
         Meter.Dispose();
         _stop.Dispose();
     }
 
     public StreamException Disposed() => new(StreamErrorKind.Closed, $"The kafka provider of {Servers} was disposed.");
 
-    /// <summary>The administration client, made at first use. Use <see cref="ClusterCalls"/> to ask it something.</summary>
-    public IAdminClient Admin()
+    private IAdminClient MakeAdmin()
     {
-        lock (_gate)
+        if (_adminsMade++ > 0)
         {
-            if (_disposed)
-            {
-                throw Disposed();
-            }
-
-            if (_admin is null)
-            {
-                var builder = new AdminClientBuilder(Known(_config.ForAdmin()))
-                    .SetErrorHandler((_, error) => Watch.OnError(error))
-                    .SetLogHandler((_, message) => Watch.OnLog(message))
-                    .SetStatisticsHandler((client, json) => Meter.OnStatistics(client.Name, json, isAdmin: true));
-                if (_tokens is { } tokens)
-                {
-                    builder.SetOAuthBearerTokenRefreshHandler((client, _) => tokens.Refresh(client));
-                }
-
-                _admin = Make(builder.Build);
-            }
-
-            return _admin;
+            KafkaLog.AdminReplaced(Logger, Servers);
         }
+
+        var builder = new AdminClientBuilder(Known(_config.ForAdmin()))
+            .SetErrorHandler((_, error) => Watch.OnError(error))
+            .SetLogHandler((_, message) => Watch.OnLog(message))
+            .SetStatisticsHandler((client, json) => Meter.OnStatistics(client.Name, json, isAdmin: true));
+        if (_tokens is { } tokens)
+        {
+            builder.SetOAuthBearerTokenRefreshHandler((client, _) => tokens.Refresh(client));
+        }
+
+        return Make(builder.Build);
+    }
+
+    private void Close(IAdminClient admin)
+    {
+        var name = admin.Name;
+        admin.Dispose();
+        Meter.Forget(name);
     }
 
     private TConfig Known<TConfig>(TConfig config)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
@@ -101,6 +102,23 @@ internal sealed class KafkaCluster : IAsyncDisposable
         KafkaNode? leader = null;
         await Eventually.TrueAsync(async () => (await LeadersAsync(topic)).TryGetValue(partition, out leader), $"a leader for {topic}[{partition}]");
         return leader!;
+    }
+
+    /// <summary>The node that coordinates a group now.</summary>
+    public async Task<KafkaNode> CoordinatorAsync(string groupId)
+    {
+        var found = await Admin.DescribeConsumerGroupsAsync([groupId]);
+        return _nodes.Single(node => node.Id == found.ConsumerGroupDescriptions[0].Coordinator.Id);
+    }
+
+    /// <summary>The node that is the active controller now; clients are told any broker instead, which passes their requests on.</summary>
+    public async Task<KafkaNode> ControllerAsync()
+    {
+        var status = await Distribution.RunAsync(
+            "kafka-run-class.sh",
+            ["org.apache.kafka.tools.MetadataQuorumCommand", "--bootstrap-server", $"127.0.0.1:{_nodes.First(static node => node.IsRunning).InternalPort}", "describe", "--status"]);
+        var line = status.Split('\n').Single(static line => line.StartsWith("LeaderId:", StringComparison.Ordinal));
+        return _nodes.Single(node => node.Id == int.Parse(line.Split(':')[1], CultureInfo.InvariantCulture));
     }
 
     /// <summary>Allows a user everything on a topic and on every group; for clusters with access rules.</summary>

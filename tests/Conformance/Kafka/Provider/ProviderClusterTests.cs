@@ -6,23 +6,28 @@ namespace DashStream.Conformance.Kafka;
 [TestClass]
 public sealed class ProviderClusterTests
 {
-    private const int Records = 100_000;
+    private static readonly SharedCluster Shared = new(new KafkaClusterOptions { Nodes = 3 });
+
+    [ClassCleanup]
+    public static async Task EndAsync() => await Shared.DisposeAsync();
 
     [TestMethod]
-    public async Task A_leader_that_dies_and_one_that_hands_over_cost_nothing()
+    [DataRow(KafkaGroupProtocol.Classic, 100_000)]
+    [DataRow(KafkaGroupProtocol.Consumer, 50_000)]
+    public async Task A_leader_that_dies_and_one_that_hands_over_cost_nothing(KafkaGroupProtocol protocol, int records)
     {
-        await using var cluster = await KafkaCluster.StartAsync(new KafkaClusterOptions { Nodes = 3 });
+        var cluster = await Shared.StartedAsync();
         KafkaNode? killed = null;
         KafkaNode? stopped = null;
 
-        await LoadRun.AssertCostsNothingAsync(cluster, Records, KafkaGroupProtocol.Classic, async (topic, number) =>
+        await LoadRun.AssertCostsNothingAsync(cluster, records, protocol, async (topic, number) =>
         {
-            if (number == LoadRun.At(Records, 1, 3))
+            if (number == LoadRun.At(records, 1, 3))
             {
                 killed = await cluster.LeaderAsync(topic);
                 await killed.KillAsync();
             }
-            else if (number == LoadRun.At(Records, 2, 3))
+            else if (number == LoadRun.At(records, 2, 3))
             {
                 await killed!.StartAsync(3);
                 stopped = await cluster.LeaderAsync(topic);
@@ -33,5 +38,6 @@ public sealed class ProviderClusterTests
         await using var provider = cluster.ProviderFor();
         Assert.IsTrue((await provider.CheckHealthAsync()).Ready, "Two of three are up.");
         Assert.IsFalse(stopped!.IsRunning);
+        await stopped.StartAsync(3);
     }
 }

@@ -44,14 +44,14 @@ public sealed class KafkaErrorsTests
             + "Local_ValueSerialization NoReassignmentInProgress NonEmptyGroup PolicyViolation TopicDeletionDisabled TopicException "
             + "UnsupportedAssignor",
         [StreamErrorKind.Closed] =
-            "Local_Destroy Local_DestroyBroker Local_PurgeInflight Local_PurgeQueue",
+            "Local_Destroy Local_PurgeInflight Local_PurgeQueue",
         [StreamErrorKind.Fatal] =
             "DuplicateSequenceNumber InvalidProducerEpoch InvalidProducerIdMapping Local_CritSysResource Local_Fatal Local_GaplessGuarantee "
             + "OutOfOrderSequenceNumber ProducerFenced TransactionCoordinatorFenced UnknownProducerId",
         [StreamErrorKind.Transient] =
             "BrokerNotAvailable ConcurrentTransactions EligibleLeadersNotAvailable FencedLeaderEpoch FetchSessionIdNotFound "
             + "GroupCoordinatorNotAvailable GroupLoadInProgress InvalidFetchSessionEpoch KafkaStorageError LeaderNotAvailable ListenerNotFound "
-            + "Local_AllBrokersDown Local_AssignPartitions Local_Fail Local_InProgress Local_Intr Local_IsrInsuff Local_NodeUpdate Local_Noop "
+            + "Local_AllBrokersDown Local_AssignPartitions Local_DestroyBroker Local_Fail Local_InProgress Local_Intr Local_IsrInsuff Local_NodeUpdate Local_Noop "
             + "Local_Outdated Local_Partial Local_PartitionEOF Local_PrevInProgress Local_Resolve Local_Retry Local_RevokePartitions "
             + "Local_Transport Local_UnknownBroker Local_WaitCache Local_WaitCoord LogDirNotFound NetworkException NoError NotController "
             + "NotCoordinatorForGroup NotEnoughReplicas NotEnoughReplicasAfterAppend NotLeaderForPartition OffsetNotAvailable "
