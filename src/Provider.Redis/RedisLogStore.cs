@@ -15,6 +15,7 @@ internal sealed class RedisLogStore : ILogStore
     private readonly RedisAppender _appender;
     private readonly RedisTrim _trim;
     private readonly RedisUpkeep _upkeep;
+    private readonly GroupFigures _figures;
     private int _isDisposed;
 
     public RedisLogStore(RedisProviderOptions options, TimeProvider time)
@@ -27,7 +28,8 @@ internal sealed class RedisLogStore : ILogStore
         _topics = new RedisTopics(_connection, _keys);
         _reads = new RedisReads(_connection, _keys);
         _appender = new RedisAppender(options, _keys, _topics, time);
-        var groups = new RedisGroupStore(_connection, _keys, _waiter);
+        _figures = new GroupFigures(_connection, _keys, options.TrackPending, time);
+        var groups = new RedisGroupStore(_connection, _keys, _waiter, _figures);
         Groups = groups;
         _trim = new RedisTrim(_connection, _keys, _reads, groups, options);
         _upkeep = new RedisUpkeep(RetainAllAsync, options.RetentionInterval, time);
@@ -57,6 +59,9 @@ internal sealed class RedisLogStore : ILogStore
     public ValueTask<IReadOnlyList<StreamRecord>> ReadAsync(
         string topic, int partition, UInt128 from, int maxRecords, int maxBytes, CancellationToken cancellationToken) =>
         _reads.ReadAsync(topic, partition, from, maxRecords, maxBytes, cancellationToken);
+
+    // The number in an id counts the records of the partition; the time in it may jump.
+    public bool IsNext(UInt128 asked, UInt128 found) => RedisIds.Lower(asked) == RedisIds.Lower(found) && asked <= found;
 
     public async ValueTask<PartitionDescription> DescribeAsync(string topic, int partition, bool withCounts, CancellationToken cancellationToken)
     {
@@ -89,7 +94,7 @@ internal sealed class RedisLogStore : ILogStore
     {
         await _connection.ExecuteAsync("EXISTS", cancellationToken, _keys.Topics).ConfigureAwait(false);
         var warnings = await RedisServerCheck.FindWarningsAsync(_connection, _options, cancellationToken).ConfigureAwait(false);
-        return [.. warnings, .. _trim.Warnings, .. new[] { _upkeep.Warning }.OfType<string>()];
+        return [.. warnings, .. _trim.Warnings, .. new[] { _upkeep.Warning, _figures.Warning }.OfType<string>()];
     }
 
     public async ValueTask DisposeAsync()
@@ -100,6 +105,7 @@ internal sealed class RedisLogStore : ILogStore
         }
 
         await _upkeep.DisposeAsync().ConfigureAwait(false);
+        await _figures.StopAsync().ConfigureAwait(false);
         await _waiter.DisposeAsync().ConfigureAwait(false);
         await _appender.DisposeAsync().ConfigureAwait(false);
         await _connection.DisposeAsync().ConfigureAwait(false);

@@ -45,6 +45,9 @@ internal sealed class GroupMembership : ISessionKeeper
     /// <summary>What is ours.</summary>
     public HeldFences Held => _session.Held;
 
+    /// <summary>Under which name the group knows us; changes when we join again.</summary>
+    public string MemberId => _session.Id;
+
     /// <summary>Why the membership ended, or null.</summary>
     public Exception? Failure => _failure;
 

@@ -17,7 +17,7 @@ internal sealed class MemberSession
     private readonly GroupLedger _ledger;
     private readonly BeatObserver _observer;
     private readonly TimeSpan _limit;
-    private string _id;
+    private volatile string _id;
     private string? _formerId;
     private bool _mayBeIn;
 
@@ -33,6 +33,9 @@ internal sealed class MemberSession
     }
 
     public HeldFences Held { get; }
+
+    /// <summary>Under which name we are, or want to be, in the document.</summary>
+    public string Id => _id;
 
     /// <summary>Our number in the document, or 0 while we are not in it.</summary>
     public int Number { get; private set; }

@@ -33,6 +33,19 @@ public interface IGroupStore
     /// <summary>Returns soon after the version differs from <paramref name="version"/>, or after <paramref name="atMost"/>. May return early without cause.</summary>
     ValueTask WaitForChangeAsync(string topic, string group, long version, TimeSpan atMost, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Told after each read of a member, for stores that show people who holds what. Keeps nobody waiting and never throws; what is lost of it changes no promise. By default
+    /// nothing is done.
+    /// </summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="member">The member's name in the group.</param>
+    /// <param name="records">What was delivered; those of one partition lie together, in order.</param>
+    /// <param name="fenceOf">The member's token for a partition, 0 when it lost it.</param>
+    void NoteDelivered(string topic, string group, string member, IReadOnlyList<StreamRecord> records, Func<int, long> fenceOf)
+    {
+    }
+
     /// <summary>All groups, of one topic or of all.</summary>
     ValueTask<IReadOnlyList<(string Topic, string Group)>> ListAsync(string? topic, CancellationToken cancellationToken);
 

@@ -35,6 +35,12 @@ public interface ILogStore : IAsyncDisposable
     ValueTask<IReadOnlyList<StreamRecord>> ReadAsync(
         string topic, int partition, UInt128 from, int maxRecords, int maxBytes, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Whether surely nothing was removed between an offset that was asked for and the first one that was found from there on. Here: when they are the same. A store
+    /// whose offsets have holes by themselves answers by what it knows of them; a false costs its caller a look at the partition's bounds.
+    /// </summary>
+    bool IsNext(UInt128 asked, UInt128 found) => asked == found;
+
     /// <summary>What the partition holds. With <paramref name="withCounts"/> also records and bytes, where the store can tell.</summary>
     ValueTask<PartitionDescription> DescribeAsync(string topic, int partition, bool withCounts, CancellationToken cancellationToken);
 

@@ -69,7 +69,8 @@ internal sealed class LogConsumer : IStreamConsumer
         return consumer;
     }
 
-    public ValueTask<StreamBatch> ReadAsync(TimeSpan wait, CancellationToken cancellationToken = default) => _reader.ReadAsync(wait, cancellationToken);
+    public ValueTask<StreamBatch> ReadAsync(TimeSpan wait, CancellationToken cancellationToken = default) =>
+        _membership is null ? _reader.ReadAsync(wait, cancellationToken) : ReadAndNoteAsync(_membership, wait, cancellationToken);
 
     public async ValueTask CommitAsync(IReadOnlyList<StreamPosition> positions, CancellationToken cancellationToken = default)
     {
@@ -226,6 +227,17 @@ internal sealed class LogConsumer : IStreamConsumer
         }
 
         return left;
+    }
+
+    private async ValueTask<StreamBatch> ReadAndNoteAsync(GroupMembership membership, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var batch = await _reader.ReadAsync(wait, cancellationToken).ConfigureAwait(false);
+        if (batch.Records.Count > 0)
+        {
+            _store.Groups.NoteDelivered(Topic, Group!, membership.MemberId, batch.Records, membership.Held.FenceOf);
+        }
+
+        return batch;
     }
 
     private static IReadOnlyList<int> PartitionsToRead(TopicSpec topic, StreamConsumerOptions options)

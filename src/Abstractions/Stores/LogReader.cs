@@ -183,7 +183,7 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
     // A hole between offsets is no gap: only what lies before the oldest offset of the log is gone.
     private async ValueTask<StreamGap?> FindGapAsync(CursorMark mark, UInt128? firstRead, CancellationToken token)
     {
-        if (firstRead == mark.From)
+        if (firstRead is { } found && store.IsNext(mark.From, found))
         {
             return null;
         }

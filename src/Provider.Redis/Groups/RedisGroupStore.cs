@@ -5,7 +5,7 @@ using StackExchange.Redis;
 namespace DashStream.Providers;
 
 /// <summary>Group documents, fences and commits: one hash a group. Each change is one script. Safe for concurrent use.</summary>
-internal sealed class RedisGroupStore(RedisConnection connection, RedisKeys keys, RedisWaiter waiter) : IGroupStore
+internal sealed class RedisGroupStore(RedisConnection connection, RedisKeys keys, RedisWaiter waiter, GroupFigures figures) : IGroupStore
 {
     private const string FenceField = "fence:";
     private const string CommittedField = "committed:";
@@ -69,10 +69,19 @@ internal sealed class RedisGroupStore(RedisConnection connection, RedisKeys keys
         }
 
         var reply = await connection.EvaluateAsync(CommitScript, [.. words], cancellationToken).ConfigureAwait(false);
-        return [.. ((int[]?)reply ?? []).Select(static held => held == 1)];
+        bool[] held = [.. ((int[]?)reply ?? []).Select(static held => held == 1)];
+        foreach (var (commit, _) in commits.Zip(held).Where(static pair => pair.Second))
+        {
+            figures.NoteCommitted(topic, group, commit.Partition, commit.Fence, commit.Offset);
+        }
+
+        return held;
     }
 
-    public ValueTask<bool> TryResetAsync(string topic, string group, long expectedVersion, IReadOnlyList<PartitionReset> resets, CancellationToken cancellationToken)
+    public void NoteDelivered(string topic, string group, string member, IReadOnlyList<StreamRecord> records, Func<int, long> fenceOf) =>
+        figures.NoteDelivered(topic, group, member, records, fenceOf);
+
+    public async ValueTask<bool> TryResetAsync(string topic, string group, long expectedVersion, IReadOnlyList<PartitionReset> resets, CancellationToken cancellationToken)
     {
         var words = Change(topic, group, expectedVersion, "reset", "");
         foreach (var reset in resets)
@@ -81,7 +90,14 @@ internal sealed class RedisGroupStore(RedisConnection connection, RedisKeys keys
             words.Add(reset.Committed is { } committed ? RedisIds.ToText(committed) : "");
         }
 
-        return IsDoneAsync(connection.EvaluateAsync(ReplaceScript, [.. words], cancellationToken));
+        if (!await IsDoneAsync(connection.EvaluateAsync(ReplaceScript, [.. words], cancellationToken)).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        await figures.RestartAsync(
+            topic, group, [.. resets.Select(static reset => (reset.Partition, reset.Committed))], keep: true, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     public ValueTask WaitForChangeAsync(string topic, string group, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
@@ -107,9 +123,19 @@ internal sealed class RedisGroupStore(RedisConnection connection, RedisKeys keys
         return found;
     }
 
-    public ValueTask<bool> TryDeleteAsync(string topic, string group, long expectedVersion, CancellationToken cancellationToken) =>
-        IsDoneAsync(connection.EvaluateAsync(
-            DeleteScript, ["", 3, keys.Group(topic, group), keys.Groups(topic), keys.Wake(topic), group, expectedVersion], cancellationToken));
+    public async ValueTask<bool> TryDeleteAsync(string topic, string group, long expectedVersion, CancellationToken cancellationToken)
+    {
+        object[] words = ["", 3, keys.Group(topic, group), keys.Groups(topic), keys.Wake(topic), group, expectedVersion];
+        if (!await IsDoneAsync(connection.EvaluateAsync(DeleteScript, words, cancellationToken)).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        var partitions = (int?)await connection.ExecuteAsync("HGET", cancellationToken, keys.Topic(topic), "partitions").ConfigureAwait(false) ?? 0;
+        (int Partition, UInt128? Committed)[] none = [.. Enumerable.Range(0, partitions).Select(static partition => (partition, (UInt128?)null))];
+        await figures.RestartAsync(topic, group, none, keep: false, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
 
     private List<object> Change(string topic, string group, long expectedVersion, string what, object document) =>
         ["", 4, keys.Group(topic, group), keys.Topic(topic), keys.Groups(topic), keys.Wake(topic), group, expectedVersion, what, document];

@@ -18,6 +18,9 @@ public sealed class RedisFixture : ConformanceFixture
 public sealed class RedisBatches : BatchesConformance<RedisFixture>;
 
 [TestClass]
+public sealed class RedisCanary : CanaryConformance<RedisFixture>;
+
+[TestClass]
 public sealed class RedisCapabilities : CapabilitiesConformance<RedisFixture>;
 
 [TestClass]
