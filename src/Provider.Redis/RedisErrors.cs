@@ -39,7 +39,7 @@ internal static class RedisErrors
         var (kind, text) = error switch
         {
             RedisServerException server => DescribeReply(server.Message),
-            RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } =>
+            RedisConnectionException failed when IsRefusal(failed) =>
                 (StreamErrorKind.Unauthorized, "the server refused the user or the password, TLS failed, or one side speaks TLS and the other does not"),
             RedisConnectionException => (StreamErrorKind.Transient, "the connection failed; see the inner exception"),
             TimeoutException => (StreamErrorKind.Transient, "no answer came in time"),
@@ -49,6 +49,10 @@ internal static class RedisErrors
         };
         return new StreamException(kind, $"Redis at {options}: {text}.", error);
     }
+
+    // Client versions before 2.0 name the failure in the text only when the first connection fails.
+    private static bool IsRefusal(RedisConnectionException error) => error.FailureType == ConnectionFailureType.AuthenticationFailure
+        || error.Message.Contains(nameof(ConnectionFailureType.AuthenticationFailure), StringComparison.Ordinal);
 
     private static (StreamErrorKind Kind, string Text) DescribeReply(string reply) => CodeOf(reply) switch
     {

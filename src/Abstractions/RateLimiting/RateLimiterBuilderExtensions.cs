@@ -31,21 +31,38 @@ public static class RateLimiterBuilderExtensions
         return builder;
     }
 
-    private static DashStreamBuilder Use(DashStreamBuilder builder, IConfiguration? section, Action<RateLimiterOptions>? configure)
+    /// <summary>
+    /// For limiters that have settings: limits the stream's producers with one limiter, which is also registered as a service under its own type (keyed by the stream's
+    /// name, if it has one). Its settings are the options named <see cref="DashStreamBuilder.OptionsName"/>, bound from the section if one is given, then changed by
+    /// the delegate, and checked when the host starts. The last call wins; the container disposes the limiter.
+    /// </summary>
+    /// <param name="builder">The stream.</param>
+    /// <param name="make">Makes the limiter.</param>
+    /// <param name="faults">Names every value that is out of range, with the range.</param>
+    /// <param name="section">Where settings come from; unknown keys are refused. Null: nowhere.</param>
+    /// <param name="configure">Changes the settings in code, last.</param>
+    public static DashStreamBuilder UseRateLimiter<TLimiter, TOptions>(this DashStreamBuilder builder, Func<IServiceProvider, TOptions, TLimiter> make,
+        Func<TOptions, IEnumerable<string>> faults, IConfiguration? section = null, Action<TOptions>? configure = null)
+        where TLimiter : class, IRateLimiter
+        where TOptions : class
     {
         ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(make);
+        ArgumentNullException.ThrowIfNull(faults);
         if (section is not null)
         {
-            builder.BindOptions<RateLimiterOptions>(section);
+            builder.BindOptions<TOptions>(section);
         }
 
-        builder.Services.AddOptions<RateLimiterOptions>(builder.OptionsName).Configure(configure ?? (_ => { }));
-        builder.ValidateOptions<RateLimiterOptions>(options => options.Faults());
+        builder.Services.AddOptions<TOptions>(builder.OptionsName).Configure(configure ?? (_ => { }));
+        builder.ValidateOptions(faults);
         var (key, optionsName) = (builder.Name, builder.OptionsName);
-        Register(builder, services => new TokenBucketRateLimiter(
-            services.GetRequiredService<IOptionsMonitor<RateLimiterOptions>>().Get(optionsName), services.GetRequiredService<TimeProvider>()));
-        return UseRateLimiter(builder, services => Resolve<TokenBucketRateLimiter>(services, key));
+        Register(builder, services => make(services, services.GetRequiredService<IOptionsMonitor<TOptions>>().Get(optionsName)));
+        return UseRateLimiter(builder, services => Resolve<TLimiter>(services, key));
     }
+
+    private static DashStreamBuilder Use(DashStreamBuilder builder, IConfiguration? section, Action<RateLimiterOptions>? configure) => UseRateLimiter(
+        builder, static (services, options) => new TokenBucketRateLimiter(options, services.GetRequiredService<TimeProvider>()), static options => options.Faults(), section, configure);
 
     private static void Register<T>(DashStreamBuilder builder, Func<IServiceProvider, T> factory)
         where T : class

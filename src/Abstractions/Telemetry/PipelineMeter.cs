@@ -33,17 +33,10 @@ internal static class PipelineMeter
     public static readonly Counter<long> RateLimitExceeded = Count("dashstream_rate_limit_exceeded_total", "Checks of the rate limit that were refused.");
     public static readonly Counter<long> RateLimitAllowed = Count("dashstream_rate_limit_allowed_total", "Checks of the rate limit that were let through.");
     public static readonly Counter<long> RateLimiterFailures = Count("dashstream_rate_limiter_failures_total", "Checks that the rate limiter could not decide.");
-    public static readonly Counter<long> RateLimiterRedisErrors = Count("dashstream_rate_limiter_redis_errors_total", "Failed calls of the shared rate limiter.");
     public static readonly Counter<long> UnsupportedEncoding = Count("dashstream_unsupported_encoding_total", "Values in an encoding that is not supported.");
 
     public static readonly Histogram<long> SequenceGapSize =
         Meter.CreateHistogram<long>("dashstream_sequence_gap_size", "{message}", "How many numbers a gap lacks.");
-
-    public static readonly Histogram<double> RateLimiterRedisLatency =
-        Meter.CreateHistogram("dashstream_rate_limiter_redis_latency_ms", "ms", "Time of a call of the shared rate limiter.", tags: null, new InstrumentAdvice<double>
-        {
-            HistogramBucketBoundaries = [0.1, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500],
-        });
 
     private static Counter<long> Count(string name, string description) => Meter.CreateCounter<long>(name, null, description);
 }

@@ -14,12 +14,14 @@ internal sealed class RedisScript(string text)
     /// <summary>What EVAL takes.</summary>
     public string Text { get; } = text;
 
-    /// <summary>The script in <c>NAME.lua</c> of this assembly.</summary>
-    public static RedisScript Load(string name)
+    /// <summary>The script in <c>NAME.lua</c> of this assembly, or in several of them, one behind the other.</summary>
+    public static RedisScript Load(params string[] names) => new(string.Concat(names.Select(Read)));
+
+    private static string Read(string name)
     {
         using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"{name}.lua")
             ?? throw new InvalidOperationException($"The assembly lacks its script '{name}.lua'.");
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        return new RedisScript(reader.ReadToEnd());
+        return reader.ReadToEnd();
     }
 }

@@ -22,13 +22,19 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>The next line it prints; null when it has ended.</summary>
     public Task<string?> ReadLineAsync() => _process.StandardOutput.ReadLineAsync().WaitAsync(Eventually.Patience);
 
+    /// <summary>Gives it a line.</summary>
+    public async Task TellAsync(string line)
+    {
+        await _process.StandardInput.WriteLineAsync(line);
+        await _process.StandardInput.FlushAsync();
+    }
+
     /// <summary>Gives it a line, and returns the line it answers; null when it has ended.</summary>
     public async Task<string?> AskAsync(string line)
     {
         try
         {
-            await _process.StandardInput.WriteLineAsync(line);
-            await _process.StandardInput.FlushAsync();
+            await TellAsync(line);
         }
         catch (IOException)
         {

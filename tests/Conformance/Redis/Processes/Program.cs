@@ -4,5 +4,6 @@ using DashStream.Conformance.Redis;
 return args switch
 {
     ["server"] => await ServerProgram.RunAsync(),
+    ["limiter", var endpoint, var prefix, var tenant, var rate, var burst, var skewSeconds] => await LimiterProgram.RunAsync(endpoint, prefix, tenant, rate, burst, skewSeconds),
     _ => 2,
 };

@@ -1,4 +1,4 @@
-using System.Net;
+using System.Globalization;
 using System.Net.Sockets;
 
 namespace DashStream.Conformance.Redis;
@@ -22,8 +22,9 @@ internal sealed record RedisServer(string Endpoint, string Origin, Func<ValueTas
     {
         if (Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 } endpoint)
         {
-            await RequireAnswerAsync(endpoint, cancellationToken);
-            return new RedisServer(endpoint, $"the server at {endpoint} ({EndpointVariable})", static () => ValueTask.CompletedTask);
+            var kept = new RedisServer(endpoint, $"the server at {endpoint} ({EndpointVariable})", static () => ValueTask.CompletedTask);
+            await kept.RequireAnswerAsync();
+            return kept;
         }
 
         var (program, missing) = await RedisProgram.FindAsync();
@@ -42,21 +43,25 @@ internal sealed record RedisServer(string Endpoint, string Origin, Func<ValueTas
         return container!;
     }
 
+    /// <summary>A session of the tests' own.</summary>
+    public Task<RedisSession> ConnectAsync()
+    {
+        var parts = Endpoint.Split(':');
+        return RedisSession.ConnectAsync(int.Parse(parts[1], CultureInfo.InvariantCulture), host: parts[0]);
+    }
+
     public ValueTask DisposeAsync() => End();
 
-    private static async Task RequireAnswerAsync(string endpoint, CancellationToken cancellationToken)
+    private async Task RequireAnswerAsync()
     {
-        using var socket = new TcpClient();
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
         try
         {
-            var parts = endpoint.Split(':');
-            await socket.ConnectAsync(parts[0], int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), patience.Token);
+            await using var session = await ConnectAsync().WaitAsync(Patience);
+            await session.CallAsync("PING").WaitAsync(Patience);
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        catch (Exception e) when (e is SocketException or IOException or TimeoutException or RedisAnswerException)
         {
-            throw new InvalidOperationException($"{EndpointVariable} names {endpoint}, and nobody answered there: {e.Message}", e);
+            throw new InvalidOperationException($"{EndpointVariable} names {Endpoint}, which does not answer as a Redis without login does: {e.Message}", e);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
@@ -21,12 +20,12 @@ internal sealed class RedisSession : IAsyncDisposable
     }
 
     /// <summary>Connects, and logs in when there is a password.</summary>
-    public static async Task<RedisSession> ConnectAsync(int port, SslClientAuthenticationOptions? tls = null, string? password = null, string? user = null)
+    public static async Task<RedisSession> ConnectAsync(int port, SslClientAuthenticationOptions? tls = null, string? password = null, string? user = null, string host = "127.0.0.1")
     {
         var session = new RedisSession();
         try
         {
-            await session.OpenAsync(new IPEndPoint(IPAddress.Loopback, port), tls);
+            await session.OpenAsync(host, port, tls);
             if (password is not null)
             {
                 await session.CallAsync(user is null ? ["AUTH", password] : ["AUTH", user, password]);
@@ -77,9 +76,9 @@ internal sealed class RedisSession : IAsyncDisposable
         _socket.Dispose();
     }
 
-    private async Task OpenAsync(IPEndPoint server, SslClientAuthenticationOptions? tls)
+    private async Task OpenAsync(string host, int port, SslClientAuthenticationOptions? tls)
     {
-        await _socket.ConnectAsync(server);
+        await _socket.ConnectAsync(host, port);
         Stream stream = _socket.GetStream();
         if (tls is not null)
         {
