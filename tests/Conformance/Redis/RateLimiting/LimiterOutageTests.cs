@@ -14,21 +14,10 @@ public sealed class LimiterOutageTests
     // For one check that runs into its time limit, on a busy machine.
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(5);
 
-    private static readonly SharedServer<RedisNode> Shared = new(() => RedisNode.StartAsync(new RedisNodeOptions { ThroughProxy = true, MaxMemoryBytes = 64_000_000 }));
+    private static readonly SharedServer<RedisNode> Shared = new(() => RedisNode.StartAsync(new RedisNodeOptions { ThroughProxy = true }));
 
     private readonly string _prefix = Limiters.NewPrefix();
     private RedisNode? _node;
-
-    public enum Fault
-    {
-        Kill,
-        Suspend,
-        Sleep,
-        Cut,
-        Hang,
-        Fill,
-        MakeReplica,
-    }
 
     private RedisNode Node => _node!;
 
@@ -39,21 +28,21 @@ public sealed class LimiterOutageTests
     public static async Task EndAsync() => await Shared.DisposeAsync();
 
     [TestMethod]
-    [DataRow(Fault.Kill)]
-    [DataRow(Fault.Suspend)]
-    [DataRow(Fault.Sleep)]
-    [DataRow(Fault.Cut)]
-    [DataRow(Fault.Hang)]
-    [DataRow(Fault.Fill)]
-    [DataRow(Fault.MakeReplica)]
-    public async Task Closed_refuses_every_send_while_the_server_cannot_decide_and_works_again_by_itself(Fault fault)
+    [DataRow(NodeFault.Kill)]
+    [DataRow(NodeFault.Suspend)]
+    [DataRow(NodeFault.Sleep)]
+    [DataRow(NodeFault.Cut)]
+    [DataRow(NodeFault.Hang)]
+    [DataRow(NodeFault.Fill)]
+    [DataRow(NodeFault.MakeReplica)]
+    public async Task Closed_refuses_every_send_while_the_server_cannot_decide_and_works_again_by_itself(NodeFault fault)
     {
         await using var limiter = Limiter();
         await using var provider = new MemoryProvider();
         await using var producer = await OpenAsync(provider, limiter, RateLimiterFailure.Closed);
         await producer.SendAsync(Message());
 
-        await BreakAsync(fault);
+        await Node.BreakAsync(fault);
         try
         {
             for (var i = 0; i < 4; i++)
@@ -66,7 +55,7 @@ public sealed class LimiterOutageTests
         }
         finally
         {
-            await MendAsync(fault);
+            await Node.MendAsync(fault);
         }
 
         await Eventually.TrueAsync(() => StoredAsync(producer), "the limiter to decide again");
@@ -74,10 +63,10 @@ public sealed class LimiterOutageTests
     }
 
     [TestMethod]
-    [DataRow(Fault.Kill)]
-    [DataRow(Fault.Suspend)]
-    [DataRow(Fault.Fill)]
-    public async Task Open_lets_every_send_through_while_the_server_cannot_decide_and_counts_it(Fault fault)
+    [DataRow(NodeFault.Kill)]
+    [DataRow(NodeFault.Suspend)]
+    [DataRow(NodeFault.Fill)]
+    public async Task Open_lets_every_send_through_while_the_server_cannot_decide_and_counts_it(NodeFault fault)
     {
         using var metrics = new LimiterMetrics();
         await using var limiter = Limiter(rate: 0, burst: 2);
@@ -85,7 +74,7 @@ public sealed class LimiterOutageTests
         await using var producer = await OpenAsync(provider, limiter, RateLimiterFailure.Open);
         await producer.SendAsync(Message());
 
-        await BreakAsync(fault);
+        await Node.BreakAsync(fault);
         try
         {
             for (var i = 0; i < 10; i++)
@@ -97,7 +86,7 @@ public sealed class LimiterOutageTests
         }
         finally
         {
-            await MendAsync(fault);
+            await Node.MendAsync(fault);
         }
 
         // What went through without a permit took none; then the limit holds again.
@@ -210,62 +199,25 @@ public sealed class LimiterOutageTests
         Assert.IsTrue(await right.AcquireAsync(Tenant, 1, TimeSpan.Zero));
     }
 
+    [TestMethod]
+    public async Task A_login_that_may_touch_nothing_but_its_keys_is_enough()
+    {
+        const string rules = "-@all +evalsha +eval +hmget +hset +pexpire +persist +del +time +ping +info +config|get +client +echo +cluster";
+        await using var narrow = await RedisNode.StartAsync(new RedisNodeOptions { Settings = [$"user default on nopass resetkeys ~{_prefix}:limit:* {rules}"] });
+        await using var limiter = Limiters.Make(narrow.Endpoint, _prefix, 1, 10);
+        await using var stranger = Limiters.Make(narrow.Endpoint, "other", 1, 10);
+
+        Assert.IsTrue(await limiter.AcquireAsync(Tenant, 1, TimeSpan.Zero));
+        await limiter.SetLimitAsync(Tenant, new RateLimit { MessagesPerSecond = 0, BurstCapacity = 5 });
+        Assert.IsFalse(await limiter.AcquireAsync(Tenant, 5, Timeout.InfiniteTimeSpan) && await limiter.AcquireAsync(Tenant, 1, TimeSpan.Zero));
+        await limiter.SetLimitAsync(Tenant, null);
+
+        var error = await Assert.ThrowsExactlyAsync<StreamException>(() => stranger.AcquireAsync(Tenant, 1, TimeSpan.Zero).AsTask());
+        Assert.AreEqual(StreamErrorKind.Unauthorized, error.Kind, error.ToString());
+    }
+
     private RedisRateLimiter Limiter(double rate = 1000, long burst = 1000) =>
         Limiters.Make(Node.Endpoint, _prefix, rate, burst, static options => options.CheckTimeout = CheckTimeout);
-
-    private async Task BreakAsync(Fault fault)
-    {
-        switch (fault)
-        {
-            case Fault.Kill:
-                await Node.KillAsync();
-                break;
-            case Fault.Suspend:
-                await Node.SuspendAsync();
-                break;
-            case Fault.Sleep:
-                await using (var session = await Node.ConnectAsync())
-                {
-                    await session.SendAsync("DEBUG", "SLEEP", "4");
-                }
-
-                break;
-            case Fault.Cut:
-                Node.Proxy!.Cut();
-                break;
-            case Fault.Hang:
-                Node.Proxy!.Hang();
-                break;
-            case Fault.Fill:
-                await Node.CallAsync("CONFIG", "SET", "maxmemory", "1");
-                break;
-            case Fault.MakeReplica:
-                await Node.CallAsync("REPLICAOF", "127.0.0.1", $"{FreePorts.Next()}");
-                break;
-        }
-    }
-
-    private async Task MendAsync(Fault fault)
-    {
-        switch (fault)
-        {
-            case Fault.Kill:
-                await Node.StartAgainAsync();
-                break;
-            case Fault.Suspend:
-                await Node.ResumeAsync();
-                break;
-            case Fault.Cut or Fault.Hang:
-                Node.Proxy!.Resume();
-                break;
-            case Fault.Fill:
-                await Node.CallAsync("CONFIG", "SET", "maxmemory", "64000000");
-                break;
-            case Fault.MakeReplica:
-                await Node.CallAsync("REPLICAOF", "NO", "ONE");
-                break;
-        }
-    }
 
     private static ValueTask<DashStreamProducer> OpenAsync(MemoryProvider provider, RedisRateLimiter limiter, RateLimiterFailure onFailure) =>
         DashStreamProducer.OpenAsync(provider, "events", new DashStreamProducerOptions
