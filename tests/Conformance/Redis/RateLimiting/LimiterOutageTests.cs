@@ -37,7 +37,7 @@ public sealed class LimiterOutageTests
     [DataRow(NodeFault.MakeReplica)]
     public async Task Closed_refuses_every_send_while_the_server_cannot_decide_and_works_again_by_itself(NodeFault fault)
     {
-        await using var limiter = Limiter();
+        await using var limiter = await LimiterAsync();
         await using var provider = new MemoryProvider();
         await using var producer = await OpenAsync(provider, limiter, RateLimiterFailure.Closed);
         await producer.SendAsync(Message());
@@ -69,7 +69,7 @@ public sealed class LimiterOutageTests
     public async Task Open_lets_every_send_through_while_the_server_cannot_decide_and_counts_it(NodeFault fault)
     {
         using var metrics = new LimiterMetrics();
-        await using var limiter = Limiter(rate: 0, burst: 2);
+        await using var limiter = await LimiterAsync(rate: 0, burst: 2);
         await using var provider = new MemoryProvider();
         await using var producer = await OpenAsync(provider, limiter, RateLimiterFailure.Open);
         await producer.SendAsync(Message());
@@ -112,7 +112,7 @@ public sealed class LimiterOutageTests
     [TestMethod]
     public async Task A_server_that_is_away_is_not_waited_for_by_every_caller()
     {
-        await using var limiter = Limiter();
+        await using var limiter = await LimiterAsync();
         Assert.IsTrue(await limiter.AcquireAsync(Tenant, 1, TimeSpan.Zero));
         await Node.SuspendAsync();
         try
@@ -137,7 +137,7 @@ public sealed class LimiterOutageTests
     public async Task Failed_calls_and_their_times_are_counted()
     {
         using var metrics = new LimiterMetrics();
-        await using var limiter = Limiter();
+        await using var limiter = await LimiterAsync();
         Assert.IsTrue(await limiter.AcquireAsync(Tenant, 1, TimeSpan.Zero));
         Assert.IsGreaterThan(0, metrics.Of("dashstream_rate_limiter_redis_latency_ms", "rate_limit_check"));
 
@@ -159,7 +159,7 @@ public sealed class LimiterOutageTests
     [TestMethod]
     public async Task A_restart_of_the_server_mints_nothing()
     {
-        await using var limiter = Limiter(rate: 0, burst: 10);
+        await using var limiter = await LimiterAsync(rate: 0, burst: 10);
         Assert.IsTrue(await limiter.AcquireAsync(Tenant, 10, TimeSpan.Zero));
 
         await Node.KillAsync();
@@ -216,8 +216,25 @@ public sealed class LimiterOutageTests
         Assert.AreEqual(StreamErrorKind.Unauthorized, error.Kind, error.ToString());
     }
 
-    private RedisRateLimiter Limiter(double rate = 1000, long burst = 1000) =>
-        Limiters.Make(Node.Endpoint, _prefix, rate, burst, static options => options.CheckTimeout = CheckTimeout);
+    // Connected already, since a busy machine may need longer for that than a check may take here.
+    private async Task<RedisRateLimiter> LimiterAsync(double rate = 1000, long burst = 1000)
+    {
+        var limiter = Limiters.Make(Node.Endpoint, _prefix, rate, burst, static options => options.CheckTimeout = CheckTimeout);
+        await Eventually.TrueAsync(() => DecidesAsync(limiter), "the limiter to be connected");
+        return limiter;
+    }
+
+    private static async Task<bool> DecidesAsync(RedisRateLimiter limiter)
+    {
+        try
+        {
+            return await limiter.AvailableToAsync(Tenant) > 0;
+        }
+        catch (StreamException e) when (e.IsTransient)
+        {
+            return false;
+        }
+    }
 
     private static ValueTask<DashStreamProducer> OpenAsync(MemoryProvider provider, RedisRateLimiter limiter, RateLimiterFailure onFailure) =>
         DashStreamProducer.OpenAsync(provider, "events", new DashStreamProducerOptions
