@@ -13,7 +13,7 @@ internal sealed class SendPipeline(
 {
     private readonly IOutcomeProducer? _outcomes = failed is null ? producer as IOutcomeProducer : null;
     private readonly MessageCodec _codec = new(options.Codec);
-    private readonly LaneTable _lanes = new(options.MaxLanes, Chance.NewId());
+    private readonly LaneTable _lanes = new(options.MaxLanes);
     private readonly HeaderStamper _stamper = new(options.TenantId, time);
 
     [ThreadStatic]
@@ -68,7 +68,7 @@ internal sealed class SendPipeline(
         var takesNumber = source.Sequence == 0 && HeaderStamper.IsNumbered(message);
         var sequence = takesNumber ? lane.Last + 1 : source.Sequence;
         var header = _stamper.Stamp(lane, source, MessageParts.TypeOf(message), sequence);
-        return Send(lane, message, header, takesNumber ? sequence : lane.Last, trace);
+        return Send(lane, message, header, lane.HeadersFor(header.MessageId, takesNumber), takesNumber ? sequence : lane.Last, trace);
     }
 
     private HandOver HandOverBatch(Lane lane, EventBatch source, Activity? trace)
@@ -87,13 +87,13 @@ internal sealed class SendPipeline(
         }
 
         var header = _stamper.Stamp(lane, source.Header, MessageType.EventBatch, source.Header.Sequence);
-        return Send(lane, batch, header, last, trace);
+        return Send(lane, batch, header, lane.HeadersFor(header.MessageId, isNumberedHere: last != lane.Last), last, trace);
     }
 
-    private HandOver Send(Lane lane, DashStreamMessage message, Header header, ulong lastWhenTaken, Activity? trace)
+    private HandOver Send(Lane lane, DashStreamMessage message, Header header, StreamHeaders identity, ulong lastWhenTaken, Activity? trace)
     {
         var value = Encode(message, header);
-        var headers = SendTelemetry.Stamp(lane.Headers, header, trace);
+        var headers = SendTelemetry.Stamp(identity, header, trace);
         var record = new StreamRecord(lane.Key, value, headers, header.TimestampUs > 0 ? header.TimestampUs : _stamper.NowUs()) { OwnsMemory = true };
         var bytes = value.Length + lane.Key.Length;
         var sent = _outcomes is null ? null : new SentMessage(queue, header.Sequence, bytes);

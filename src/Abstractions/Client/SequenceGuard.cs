@@ -215,6 +215,15 @@ internal sealed class SequenceGuard(string topic, DashStreamConsumerOptions opti
         }
     }
 
-    private static UInt128 LaneOf(ReceivedMessage message, Header header) => LaneHash.Of(
-        header.TenantId, header.ThreadId, message.Record.Headers.TryGet(LaneTable.IdentityHeader, out var producer) ? producer.Value.Span : default);
+    private static UInt128 LaneOf(ReceivedMessage message, Header header)
+    {
+        if (message.Record.Headers.TryGet(LaneTable.IdentityHeader, out var producer))
+        {
+            return LaneHash.Of(header.TenantId, header.ThreadId, producer.Value.Span);
+        }
+
+        Span<byte> text = stackalloc byte[LaneIds.IdentityChars];
+        var isNamed = message.Header is { } outer && LaneIds.TryFormatIdentity(outer.MessageId.Span, text);
+        return LaneHash.Of(header.TenantId, header.ThreadId, isNamed ? text : default);
+    }
 }

@@ -1,4 +1,6 @@
+using System.Text;
 using DashStream.Protocol;
+using DashStream.Sequencing;
 
 namespace DashStream;
 
@@ -29,6 +31,24 @@ public static class MessageParts
     {
         ArgumentNullException.ThrowIfNull(message);
         return (MessageType)(int)message.MessageCase;
+    }
+
+    /// <summary>
+    /// The producer identity under which a message was numbered: the text of the record header <c>ds-producer</c>, else the one that the message id names, else
+    /// empty (as for messages of the original).
+    /// </summary>
+    /// <param name="record">The record that was read.</param>
+    /// <param name="header">The header of its message, or null.</param>
+    public static string ProducerOf(StreamRecord record, Header? header)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        if (record.Headers.TryGet(LaneTable.IdentityHeader, out var named))
+        {
+            return named.Text;
+        }
+
+        Span<byte> text = stackalloc byte[LaneIds.IdentityChars];
+        return header is not null && LaneIds.TryFormatIdentity(header.MessageId.Span, text) ? Encoding.ASCII.GetString(text) : "";
     }
 
     /// <summary>How many headers a message has places for: its own, and one for each event of a batch.</summary>

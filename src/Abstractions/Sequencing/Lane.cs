@@ -8,21 +8,25 @@ namespace DashStream.Sequencing;
 /// The numbers of one (tenant, thread). Whoever holds <see cref="Gate"/> has the turn: it takes a number, encodes and hands over, so that numbers reach the
 /// provider in order. Held for microseconds, never through the network.
 /// </summary>
-internal sealed class Lane(string threadId, StreamHeaders headers)
+internal sealed class Lane
 {
-    private const int MessageIdBytes = 16;
+    private readonly byte[] _messageId = new byte[LaneIds.Bytes];
+    private readonly ByteString _messageIdView;
+    private ulong _ids;
+    private StreamHeaders? _headers;
 
-    private readonly byte[] _messageId = new byte[MessageIdBytes];
-    private ByteString? _messageIdView;
+    public Lane(string threadId)
+    {
+        Key = Encoding.UTF8.GetBytes(threadId);
+        LaneIds.Begin(_messageId);
+        _messageIdView = UnsafeByteOperations.UnsafeWrap(_messageId);
+    }
 
     /// <summary>The turn.</summary>
     public Lock Gate { get; } = new();
 
     /// <summary>The record key.</summary>
-    public ReadOnlyMemory<byte> Key { get; } = Encoding.UTF8.GetBytes(threadId);
-
-    /// <summary>Record headers that name the producer identity under which these numbers count.</summary>
-    public StreamHeaders Headers { get; } = headers;
+    public ReadOnlyMemory<byte> Key { get; }
 
     /// <summary>The stamped header, reused under the gate.</summary>
     public Header Scratch { get; } = new();
@@ -30,8 +34,22 @@ internal sealed class Lane(string threadId, StreamHeaders headers)
     /// <summary>A new message id for <see cref="Scratch"/>, in the same bytes each time; under the gate.</summary>
     public ByteString NextMessageId()
     {
-        Chance.NewId().TryWriteBytes(_messageId, bigEndian: true, out _);
-        return _messageIdView ??= UnsafeByteOperations.UnsafeWrap(_messageId);
+        LaneIds.SetCount(_messageId, ++_ids);
+        return _messageIdView;
+    }
+
+    /// <summary>
+    /// Record headers for a message with that id: those that name the identity under which its number counts, unless the id does. An id that was set belongs to
+    /// the number beside it; on a message that is numbered here it names somebody else's. Under the gate.
+    /// </summary>
+    public StreamHeaders HeadersFor(ByteString id, bool isNumberedHere) =>
+        ReferenceEquals(id, _messageIdView) || (!isNumberedHere && LaneIds.IsMarked(id.Span)) ? StreamHeaders.Empty : _headers ??= IdentityHeaders();
+
+    private StreamHeaders IdentityHeaders()
+    {
+        var text = new byte[LaneIds.IdentityChars];
+        LaneIds.TryFormatIdentity(_messageId, text);
+        return [new StreamHeader(LaneTable.IdentityHeader, text)];
     }
 
     /// <summary>The last number that was handed over; under the gate.</summary>

@@ -259,7 +259,7 @@ public sealed class DashStreamProducerTests
         await first.SendAsync(Chunk("t"));
         await second.SendAsync(Chunk("t"));
 
-        var identities = _provider.Records.Select(record => record.Headers.TryGet(LaneTable.IdentityHeader, out var header) ? header.Text : "").ToArray();
+        var identities = _provider.Records.Select((record, i) => MessageParts.ProducerOf(record, MessageParts.HeaderOf(Sent(i)))).ToArray();
 
         Assert.AreNotEqual(identities[0], identities[1]);
         Assert.IsTrue("t"u8.SequenceEqual(_provider.Records[0].Key.Span));

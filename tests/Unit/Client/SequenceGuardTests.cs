@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using DashStream.Protocol;
+using DashStream.Sequencing;
+using Google.Protobuf;
 using static DashStream.Tests.Client.ScriptedConsumer;
 
 namespace DashStream.Tests.Client;
@@ -52,6 +54,31 @@ public sealed class SequenceGuardTests
         await UntilAsync(() => script.HasCommitted(14));
         Assert.IsEmpty(script.Consumer.Status.HaltedThreads);
         await script.StopAsync();
+    }
+
+    [TestMethod]
+    public async Task An_identity_that_the_message_id_names_is_the_one_that_the_record_header_names()
+    {
+        await using var script = await OpenAsync(new() { GapPolicy = GapPolicy.HaltThread });
+        _ = script.Run(_handled.Enqueue);
+        Lane first = new("a");
+        Lane second = new("a");
+
+        script.Put("a", "1 of the first", 1, header: header => header.MessageId = Copy(first));
+        script.Put("a", "41 of the second", 41, header: header => header.MessageId = Copy(second));
+        script.Put("a", "2 of the first", 2, headers: first.HeadersFor(ByteString.Empty, isNumberedHere: true));
+        script.Put("a", "42 of the second", 42, header: header => header.MessageId = Copy(second));
+        script.Put("a", "3 of the first", 3, header: header => header.MessageId = Copy(first));
+
+        await UntilAsync(() => script.HasCommitted(4));
+        Assert.IsEmpty(script.Consumer.Status.HaltedThreads);
+
+        script.Put("a", "5 of the first", 5, header: header => header.MessageId = Copy(first));
+        await UntilAsync(() => script.Consumer.Status.HaltedThreads.Count == 1);
+        Assert.AreEqual(4ul, script.Consumer.Status.HaltedThreads[0].Expected);
+        await script.StopAsync();
+
+        static ByteString Copy(Lane lane) => ByteString.CopyFrom(lane.NextMessageId().Span);
     }
 
     [TestMethod]

@@ -1,3 +1,4 @@
+using DashStream.Protocol;
 using DashStream.Sequencing;
 
 namespace DashStream.Tests.Sequencing;
@@ -8,7 +9,7 @@ public sealed class LaneTableTests
     [TestMethod]
     public void A_thread_of_another_tenant_has_a_lane_of_its_own()
     {
-        var lanes = new LaneTable(10, Guid.NewGuid());
+        var lanes = new LaneTable(10);
 
         Assert.AreSame(lanes.Get("a", "t"), lanes.Get("a", "t"));
         Assert.AreNotSame(lanes.Get("a", "t"), lanes.Get("b", "t"));
@@ -17,7 +18,7 @@ public sealed class LaneTableTests
     [TestMethod]
     public void The_least_recently_used_lane_goes_and_comes_back_under_a_new_identity()
     {
-        var lanes = new LaneTable(3, Guid.NewGuid());
+        var lanes = new LaneTable(3);
         var old = lanes.Get("a", "1");
         var kept = lanes.Get("a", "2");
         lanes.Get("a", "3");
@@ -32,5 +33,5 @@ public sealed class LaneTableTests
     }
 
     private static string IdentityOf(Lane lane) =>
-        lane.Headers.TryGet(LaneTable.IdentityHeader, out var header) ? header.Text : "";
+        MessageParts.ProducerOf(new StreamRecord(default, default(byte[])), new Header { MessageId = lane.NextMessageId() });
 }

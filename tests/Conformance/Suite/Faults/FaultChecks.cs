@@ -128,6 +128,6 @@ internal static class FaultChecks
 
         public Header Header { get; } = message.Event.Header;
 
-        public string Producer { get; } = record.Headers.Single(header => header.Name == "ds-producer").Value.Span is var bytes ? System.Text.Encoding.UTF8.GetString(bytes) : "";
+        public string Producer { get; } = MessageParts.ProducerOf(record, message.Event.Header);
     }
 }
