@@ -15,37 +15,30 @@ internal sealed class FetchFlow(FetchBuffer buffer, TimeProvider time, long limi
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Hold = TimeSpan.FromMilliseconds(20);
 
-    private long _fullSince;
-    private bool _pausesAll;
+    // Records that wait for the reader longer than a moment outlive the young generation, and moving them costs more than reading them: a reader that keeps up
+    // gets them from librdkafka's own memory, a little at a time.
+    private const long LittleAhead = 256 * 1024;
+
+    private readonly PatientBound _little = new(Math.Min(LittleAhead, limit), Patience, time);
+    private readonly PatientBound _most = new(limit, Patience, time);
     private bool _anyPaused;
 
     /// <summary>How long the next poll may wait for a record; null means not to poll now, since there is no room.</summary>
     public int? NextWait(IConsumer<byte[]?, byte[]?> client)
     {
         var bytes = buffer.Bytes;
-        if (bytes < limit)
+        if (_little.Holds(bytes) || _most.Holds(bytes))
         {
-            _fullSince = 0;
-            _pausesAll &= bytes > limit / 2;
-        }
-        else if (!_pausesAll)
-        {
-            _fullSince = _fullSince == 0 ? time.GetTimestamp() : _fullSince;
-            if (time.GetElapsedTime(_fullSince) < Patience)
-            {
-                buffer.WaitForReader(Hold);
-                return null;
-            }
-
-            _pausesAll = true;
+            buffer.WaitForReader(Hold);
+            return null;
         }
 
-        if (_pausesAll || _anyPaused || buffer.IsAnyPausedByUser)
+        if (_most.IsGivenUp || _anyPaused || buffer.IsAnyPausedByUser)
         {
             Apply(client);
         }
 
-        if (!_pausesAll)
+        if (!_most.IsGivenUp)
         {
             return _anyPaused ? PausedPollMs : IdlePollMs;
         }
@@ -58,8 +51,9 @@ internal sealed class FetchFlow(FetchBuffer buffer, TimeProvider time, long limi
     /// <summary>A new client knows of no pauses.</summary>
     public void Reset()
     {
-        _fullSince = 0;
-        _pausesAll = _anyPaused = false;
+        _little.Reset();
+        _most.Reset();
+        _anyPaused = false;
     }
 
     private void Apply(IConsumer<byte[]?, byte[]?> client)
@@ -85,5 +79,5 @@ internal sealed class FetchFlow(FetchBuffer buffer, TimeProvider time, long limi
 
     // What the user paused may fill its share and no more, so that the others are not crowded out.
     private bool IsToPause(FetchedPartition partition, long share) =>
-        partition.IsActive && (_pausesAll || (partition.IsPausedByUser && partition.Bytes >= (partition.IsPausedNatively ? share / 2 : share)));
+        partition.IsActive && (_most.IsGivenUp || (partition.IsPausedByUser && partition.Bytes >= (partition.IsPausedNatively ? share / 2 : share)));
 }
