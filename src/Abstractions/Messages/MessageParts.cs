@@ -42,11 +42,12 @@ public static class MessageParts
     public static string ProducerOf(StreamRecord record, Header? header)
     {
         ArgumentNullException.ThrowIfNull(record);
-        if (record.Headers.TryGet(LaneTable.IdentityHeader, out var named))
-        {
-            return named.Text;
-        }
+        return record.Headers.TryGet(LaneTable.IdentityHeader, out var named) ? named.Text : ProducerOf(header);
+    }
 
+    /// <summary>The producer identity that the message id names, or empty.</summary>
+    internal static string ProducerOf(Header? header)
+    {
         Span<byte> text = stackalloc byte[LaneIds.IdentityChars];
         return header is not null && LaneIds.TryFormatIdentity(header.MessageId.Span, text) ? Encoding.ASCII.GetString(text) : "";
     }

@@ -1,6 +1,4 @@
-using System.Text;
 using DashStream.Protocol;
-using DashStream.Sequencing;
 
 namespace DashStream.State;
 
@@ -103,13 +101,13 @@ public sealed class StateReplica
     public StateOffer Offer(ReceivedMessage received)
     {
         ArgumentNullException.ThrowIfNull(received);
-        return Offer(received.Message, received.Position, ProducerOf(received.Record));
+        return Offer(received.Message, received.Position, MessageParts.ProducerOf(received.Record, received.Header));
     }
 
     /// <summary>Takes a message however it came.</summary>
     /// <param name="message">The message; it must not be changed afterwards.</param>
     /// <param name="position">Where it lies in its log, which then decides what is late; null when unknown: then its number does.</param>
-    /// <param name="producer">Who gave the number (the record header <c>ds-producer</c>); null when unknown. Numbers of an unknown producer that begin again
+    /// <param name="producer">Who gave the number (<see cref="MessageParts.ProducerOf(StreamRecord, Header?)"/>); null for the one that the message id names. Numbers of an unknown producer that begin again
     /// without a position are taken for late.</param>
     public StateOffer Offer(DashStreamMessage message, StreamPosition? position = null, string? producer = null)
     {
@@ -124,7 +122,7 @@ public sealed class StateReplica
         StateReplicaEventArgs? ask;
         lock (_gate)
         {
-            offer = _core.Take(message, new MessageOrder(producer ?? "", header.Sequence, position), moved);
+            offer = _core.Take(message, new MessageOrder(producer ?? MessageParts.ProducerOf(header), header.Sequence, position), moved);
             ask = Ask(message);
         }
 
@@ -157,9 +155,6 @@ public sealed class StateReplica
         Tell(moved, null);
         return taken;
     }
-
-    internal static string? ProducerOf(StreamRecord record) =>
-        record.Headers.TryGet(LaneTable.IdentityHeader, out var header) ? Encoding.UTF8.GetString(header.Value.Span) : null;
 
     private StateReplicaEventArgs? Ask(DashStreamMessage? message)
     {

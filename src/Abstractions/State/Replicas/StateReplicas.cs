@@ -65,7 +65,7 @@ public sealed class StateReplicas
     public StateOffer Offer(ReceivedMessage received)
     {
         ArgumentNullException.ThrowIfNull(received);
-        return Offer(received.Message, received.Position, StateReplica.ProducerOf(received.Record));
+        return Offer(received.Message, received.Position, MessageParts.ProducerOf(received.Record, received.Header));
     }
 
     /// <inheritdoc cref="StateReplica.Offer(DashStreamMessage, StreamPosition?, string?)"/>
