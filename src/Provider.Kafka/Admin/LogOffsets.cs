@@ -48,9 +48,16 @@ internal sealed class LogOffsets(KafkaCluster cluster)
         var asked = partitions.Select(partition => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(topic, partition), OffsetSpec = spec }).ToList();
         var answer = await cluster.Calls.AskAsync(
             $"Asking for offsets of topic '{topic}'",
-            (admin, limit) => admin.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = limit, IsolationLevel = cluster.Isolation }),
+            async (admin, limit) => WholeOrNone(await admin.ListOffsetsAsync(
+                asked, new ListOffsetsOptions { RequestTimeout = limit, IsolationLevel = cluster.Isolation }).ConfigureAwait(false)),
             cancellationToken).ConfigureAwait(false);
         return answer.ResultInfos.ToDictionary(
             static info => info.TopicPartitionOffsetError.Partition.Value, static info => info.TopicPartitionOffsetError.Offset.Value);
     }
+
+    // librdkafka 2.15.1 asks each leader and drops the error of one that does not answer: all it leaves is an offset that was never set.
+    private static ListOffsetsResult WholeOrNone(ListOffsetsResult answer) =>
+        answer.ResultInfos.Exists(static info => info.TopicPartitionOffsetError.Offset == Offset.Unset)
+            ? throw new KafkaException(new Error(ErrorCode.Local_TimedOut))
+            : answer;
 }

@@ -11,10 +11,10 @@ public sealed partial class ProviderAdministrationTests
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
 
     // How long a broker waits for a controller that hangs before it asks who is the controller now: 30 seconds otherwise.
-    private static readonly SharedCluster Shared = new(new KafkaClusterOptions
+    private static readonly SharedServer<KafkaCluster> Shared = new(() => KafkaCluster.StartAsync(new KafkaClusterOptions
     {
         Nodes = 3, Settings = new Dictionary<string, string> { ["controller.socket.timeout.ms"] = "3000" },
-    });
+    }));
 
     private KafkaCluster _cluster = null!;
 
@@ -100,6 +100,42 @@ public sealed partial class ProviderAdministrationTests
         Assert.AreEqual(1, found!.Spec.Partitions);
         Assert.IsTrue(health.Ready, health.Description);
         await InTimeAsync(hasty.Admin.CreateTopicAsync(new TopicSpec("after-it-hung", 1)).AsTask());
+    }
+
+    [TestMethod]
+    public async Task A_leader_that_hangs_is_no_log_without_records()
+    {
+        await using var provider = _cluster.ProviderFor(configure: options => options.OperationTimeout = TimeSpan.FromSeconds(3));
+        const string topic = "hanging";
+        await provider.Admin.CreateTopicAsync(new TopicSpec(topic, 1) { ProviderSettings = new Dictionary<string, string> { [KafkaTopicPresets.ReplicationFactor] = "1" } });
+        await using (var producer = await provider.OpenProducerAsync(topic))
+        {
+            await new LoadAccount(5, keys: 1).SendAllAsync(producer);
+        }
+
+        Assert.AreEqual(5, (await provider.Admin.DescribeTopicAsync(topic))!.Partitions[0].Records);
+        var leader = await _cluster.LeaderAsync(topic);
+
+        await leader.SuspendAsync();
+        var described = await Assert.ThrowsExactlyAsync<StreamException>(() => provider.Admin.DescribeTopicAsync(topic).AsTask());
+        var found = await Assert.ThrowsExactlyAsync<StreamException>(() => provider.Admin.FindAsync(topic, 0, 0).AsTask());
+        await leader.ResumeAsync();
+
+        Assert.IsTrue(described.IsTransient || described.Kind == StreamErrorKind.Timeout, described.Message);
+        Assert.IsTrue(found.IsTransient || found.Kind == StreamErrorKind.Timeout, found.Message);
+        await Eventually.TrueAsync(async () => await IsAnsweredAsync(provider.Admin.FindAsync(topic, 0, 0).AsTask()), "an answer after it hung");
+    }
+
+    private static async Task<bool> IsAnsweredAsync(Task<StreamPosition?> call)
+    {
+        try
+        {
+            return await call == new StreamPosition(0, 0);
+        }
+        catch (StreamException e) when (e.IsTransient || e.Kind == StreamErrorKind.Timeout)
+        {
+            return false;
+        }
     }
 
     private static async Task CommitFiveAsync(KafkaProvider provider, string topic)

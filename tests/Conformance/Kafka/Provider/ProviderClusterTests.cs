@@ -6,7 +6,7 @@ namespace DashStream.Conformance.Kafka;
 [TestClass]
 public sealed class ProviderClusterTests
 {
-    private static readonly SharedCluster Shared = new(new KafkaClusterOptions { Nodes = 3 });
+    private static readonly SharedServer<KafkaCluster> Shared = new(() => KafkaCluster.StartAsync(new KafkaClusterOptions { Nodes = 3 }));
 
     [ClassCleanup]
     public static async Task EndAsync() => await Shared.DisposeAsync();

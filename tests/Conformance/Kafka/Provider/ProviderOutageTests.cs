@@ -6,7 +6,6 @@ namespace DashStream.Conformance.Kafka;
 [TestClass]
 public sealed class ProviderOutageTests
 {
-    private const int Records = 100_000;
     private static readonly TimeSpan Session = TimeSpan.FromSeconds(4);
     private static readonly SharedServer<KafkaCluster> Shared = new(() => KafkaCluster.StartAsync(new KafkaClusterOptions { ThroughProxy = true }));
 
@@ -14,14 +13,16 @@ public sealed class ProviderOutageTests
     public static async Task EndAsync() => await Shared.DisposeAsync();
 
     [TestMethod]
-    public async Task A_broker_that_hangs_for_20_seconds_costs_nothing()
+    [DataRow(KafkaGroupProtocol.Classic, 100_000)]
+    [DataRow(KafkaGroupProtocol.Consumer, 20_000)]
+    public async Task A_broker_that_hangs_for_20_seconds_costs_nothing(KafkaGroupProtocol protocol, int records)
     {
         var cluster = await Shared.StartedAsync();
         var resumed = Task.CompletedTask;
 
-        await LoadRun.AssertCostsNothingAsync(cluster, Records, KafkaGroupProtocol.Classic, async (_, number) =>
+        await LoadRun.AssertCostsNothingAsync(cluster, records, protocol, async (_, number) =>
         {
-            if (number == Records / 2)
+            if (number == LoadRun.At(records, 1, 2))
             {
                 await cluster.Node.SuspendAsync();
                 resumed = ResumeLaterAsync();
@@ -38,14 +39,16 @@ public sealed class ProviderOutageTests
     }
 
     [TestMethod]
-    public async Task A_network_cut_for_15_seconds_costs_nothing()
+    [DataRow(KafkaGroupProtocol.Classic, 20_000)]
+    [DataRow(KafkaGroupProtocol.Consumer, 100_000)]
+    public async Task A_network_cut_for_15_seconds_costs_nothing(KafkaGroupProtocol protocol, int records)
     {
         var cluster = await Shared.StartedAsync();
         var resumed = Task.CompletedTask;
 
-        await LoadRun.AssertCostsNothingAsync(cluster, Records, KafkaGroupProtocol.Consumer, (_, number) =>
+        await LoadRun.AssertCostsNothingAsync(cluster, records, protocol, (_, number) =>
         {
-            if (number == Records / 2)
+            if (number == LoadRun.At(records, 1, 2))
             {
                 cluster.Node.Proxy!.Cut();
                 resumed = ResumeLaterAsync();
