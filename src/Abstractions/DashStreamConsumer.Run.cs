@@ -132,7 +132,7 @@ public sealed partial class DashStreamConsumer
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         RequestStop();
-        await _work.WaitAsync(deadline.Left, _time, _abandon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await DrainAsync(deadline).ConfigureAwait(false);
         if (!_work.IsCompleted && _abandon.IsCancellationRequested)
         {
             // Told to give up before the deadline: handlers that obey are done in a moment, and nobody waits for the others.
@@ -148,14 +148,7 @@ public sealed partial class DashStreamConsumer
 
         var left = _leftPulling || !complete ? TimeSpan.Zero : deadline.Left;
         _assignments.Patience = left < _options.RevokeTimeout ? left : _options.RevokeTimeout;
-        try
-        {
-            await CommitCoreAsync(CancellationToken.None).AsTask().WaitAsync(Floor(deadline), _time).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is StreamException or TimeoutException)
-        {
-            Log.CommitRetried(_logger, Topic, e);
-        }
+        await TryCommitAsync(Floor(deadline)).ConfigureAwait(false);
 
         // The provider counts what was delivered and not committed, which includes what is still with us; reading alone, only we know.
         var receipt = await _consumer.StopAsync(Floor(deadline)).ConfigureAwait(false);
@@ -166,6 +159,32 @@ public sealed partial class DashStreamConsumer
         }
 
         return new StopReceipt(complete && receipt.Complete, _budget.Finished, Math.Max(undone, receipt.Left), receipt.Committed);
+    }
+
+    // Waits for running handlers, and commits meanwhile, so that a stop that is cut short leaves little to come again.
+    private async Task DrainAsync(StopDeadline deadline)
+    {
+        while (!_work.IsCompleted && !_abandon.IsCancellationRequested && deadline.Left is var left && left > TimeSpan.Zero)
+        {
+            var pause = left < _options.CommitInterval ? left : _options.CommitInterval;
+            await _work.WaitAsync(pause, _time, _abandon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!_work.IsCompleted)
+            {
+                await TryCommitAsync(Floor(deadline)).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task TryCommitAsync(TimeSpan limit)
+    {
+        try
+        {
+            await CommitCoreAsync(CancellationToken.None).AsTask().WaitAsync(limit, _time).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is StreamException or TimeoutException)
+        {
+            Log.CommitRetried(_logger, Topic, e);
+        }
     }
 
     // Even a stop whose time is over gets a moment to commit and to leave: it saves the others a session time-out.

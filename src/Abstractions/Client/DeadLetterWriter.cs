@@ -11,7 +11,7 @@ internal sealed class DeadLetterWriter(
     /// <summary>
     /// Only a stored letter makes the message done; given up, it comes again. Releases the partition at the end. Never throws.
     /// </summary>
-    public async Task StoreAsync(ReceivedMessage message, DeadLetterStage stage, Exception error, CancellationToken abandon)
+    public async Task StoreAsync(ReceivedMessage message, DeadLetterStage stage, Exception error, int attempts, CancellationToken abandon)
     {
         status.LetterBegun();
         var stored = false;
@@ -23,7 +23,7 @@ internal sealed class DeadLetterWriter(
                 SourceTopic = topic,
                 Record = message.Record,
                 Error = error,
-                Attempts = message.Attempt,
+                Attempts = attempts,
                 ClientId = group ?? NoGroup,
                 Message = stage == DeadLetterStage.Decode ? null : message.Message,
             };

@@ -129,7 +129,7 @@ internal sealed class DeliveryHandler(
                     message.Partition.Release();
                     return Turn.Again(pause);
                 case FailureAction.DeadLetter:
-                    return Turn.After(letters.StoreAsync(message, stage, cause, Abandon));
+                    return Turn.After(letters.StoreAsync(message, stage, cause, message.Attempt, Abandon));
                 case FailureAction.Skip:
                     return Over(message, handled: true, Turn.Next);
                 default:
@@ -208,7 +208,7 @@ internal sealed class DeliveryHandler(
         switch (passage)
         {
             case Passage.Refused:
-                return Turn.After(letters.StoreAsync(message, DeadLetterStage.Handler, refusal!, Abandon));
+                return Turn.After(letters.StoreAsync(message, DeadLetterStage.Handler, refusal!, attempts: 0, Abandon));
             case Passage.Dropped:
                 return Over(message, handled: false, Turn.Next);
             default:

@@ -15,7 +15,7 @@ public sealed record DeadLetter
     /// <summary>What went wrong.</summary>
     public required Exception Error { get; init; }
 
-    /// <summary>How often it was tried.</summary>
+    /// <summary>How often it was tried; 0 when it was refused before its first attempt, because its thread is halted.</summary>
     public required int Attempts { get; init; }
 
     /// <summary>Who failed: <c>producer:TENANT</c>, or the group of a consumer.</summary>

@@ -11,13 +11,14 @@ internal sealed record HandlerRegistration(Type Handler, string Topic, string Gr
 
 /// <summary>
 /// Runs one handler for as long as the host runs. A backend that is not there yet is waited for; a permanent failure ends the service, and the host decides
-/// what that means. The stop keeps within the host's own limit.
+/// what that means. The stop begins with that of the host, so that many handlers share its time, and keeps within the host's own limit; what is left to do
+/// then (a commit, leaving the group) is done before the provider is disposed.
 /// </summary>
-internal sealed class HandlerService : BackgroundService
+internal sealed class HandlerService : BackgroundService, IAsyncDisposable
 {
     private static readonly TimeSpan OpenRetry = TimeSpan.FromSeconds(1);
 
-    // When the host's limit is over, what is left to do is short, and the provider is disposed next.
+    // Handlers were told to end when the host's limit was over: what is left to do is short.
     private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1.5);
 
     private readonly IServiceProvider _services;
@@ -27,6 +28,7 @@ internal sealed class HandlerService : BackgroundService
     private readonly IDeliveryObserver[] _observers;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly CancellationToken _hostStops;
     private volatile DashStreamConsumer? _running;
     private volatile Exception? _openError;
 
@@ -41,6 +43,7 @@ internal sealed class HandlerService : BackgroundService
         _observers = [.. services.GetServices<IDeliveryObserver>()];
         _time = services.GetRequiredService<TimeProvider>();
         _logger = Log.For(services);
+        _hostStops = services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
     }
 
     /// <summary>The name of its stream; null for the unnamed one.</summary>
@@ -78,14 +81,27 @@ internal sealed class HandlerService : BackgroundService
         await using (cancellationToken.UnsafeRegister(_ => _running?.AbandonHandlers(), null).ConfigureAwait(false))
         {
             await base.StopAsync(cancellationToken).ConfigureAwait(false);
-            if (ExecuteTask is { IsCompleted: false } leaving)
-            {
-                await leaving.WaitAsync(LastMoment, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+        }
+    }
+
+    /// <summary>Gives a stop that was cut short a moment to commit and to leave.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Dispose();
+        if (ExecuteTask is { IsCompleted: false } leaving)
+        {
+            _running?.AbandonHandlers();
+            await leaving.WaitAsync(LastMoment, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, _hostStops);
+        await RunAgainAsync(stopping.Token).ConfigureAwait(false);
+    }
+
+    private async Task RunAgainAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {

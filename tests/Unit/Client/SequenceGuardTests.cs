@@ -148,6 +148,7 @@ public sealed class SequenceGuardTests
 
         Assert.AreEqual("1 7", string.Join(' ', _handled));
         Assert.AreEqual("5 6", string.Join(' ', sink.Letters.Select(letter => letter.Message!.TokenChunk.Text)));
+        Assert.IsTrue(sink.Letters.All(letter => letter.Attempts == 0), "No handler has seen them.");
         Assert.IsTrue(sink.Letters.All(letter => letter.Error.Message.Contains("number 2 was expected and 5 came (gap size: 3)", StringComparison.Ordinal)));
     }
 
