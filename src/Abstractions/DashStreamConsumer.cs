@@ -173,6 +173,7 @@ public sealed partial class DashStreamConsumer : IAsyncDisposable
             {
                 if (!cancellationToken.IsCancellationRequested && await TryPresentAsync(message).ConfigureAwait(false))
                 {
+                    _telemetry.Present(message);
                     yield return message;
                 }
             }

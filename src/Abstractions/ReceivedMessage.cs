@@ -40,11 +40,21 @@ public sealed class ReceivedMessage
 
     /// <summary>
     /// The sender's trace context, from the record's headers; default when there is none. A handler runs in a span of that trace already, when anybody listens;
-    /// who pulls messages may begin one with it.
+    /// who pulls messages finds it in <see cref="Span"/>.
     /// </summary>
     public ActivityContext TraceContext => TraceHeaders.Read(Record.Headers);
 
+    /// <summary>
+    /// In the pull style, while somebody listens: the span <c>process</c> of this message, which <see cref="Done"/> ends, or whatever ends the delivery; a message
+    /// that is left undone leaves no span. Nobody's current one: make it so, or name it as the parent, to put what you do into it. Null otherwise; in a handler it is
+    /// <see cref="Activity.Current"/>.
+    /// </summary>
+    public Activity? Span => Watch?.Span;
+
     internal ReceivedMessage? Next { get; set; }
+
+    /// <summary>Measures the handling in the pull style, while somebody listens.</summary>
+    internal ProcessWatch? Watch { get; set; }
 
     /// <summary>The halt that kept it aside, while it is on its way back.</summary>
     internal Halt? HeldBy { get; set; }
@@ -70,6 +80,7 @@ public sealed class ReceivedMessage
     /// </summary>
     public void Done()
     {
+        Watch?.End();
         if (KeepFirst is { } keep)
         {
             keep(this);
@@ -94,6 +105,7 @@ public sealed class ReceivedMessage
     {
         if (Interlocked.Exchange(ref _finished, 1) == 0)
         {
+            Watch?.End();
             _partition.Finish(this, _ticket, handled);
             if (_releases)
             {

@@ -32,6 +32,23 @@ internal sealed class DeliveryTelemetry(string system, string topic, string? gro
         Func<IReadOnlyList<ReceivedMessage>, CancellationToken, ValueTask> handler) =>
         (messages, cancellationToken) => WatchesHandlers ? ProcessAsync(messages, handler, StartSpan, cancellationToken) : handler(messages, cancellationToken);
 
+    /// <summary>
+    /// The pull style: a span and a duration from now until the message is done or given up, while somebody listens. The span is current for nobody: its reader has it
+    /// from the message.
+    /// </summary>
+    public void Present(ReceivedMessage message)
+    {
+        if (!WatchesHandlers)
+        {
+            return;
+        }
+
+        var current = Activity.Current;
+        Activity.Current = null;
+        message.Watch = new ProcessWatch(StartSpan(message), _processTags, time);
+        Activity.Current = current;
+    }
+
     /// <summary>When a read or a commit began.</summary>
     public long Start() => time.GetTimestamp();
 

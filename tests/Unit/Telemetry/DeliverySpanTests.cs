@@ -64,6 +64,59 @@ public sealed class DeliverySpanTests
     }
 
     [TestMethod]
+    public async Task In_the_pull_style_a_process_span_ends_when_the_message_is_done()
+    {
+        using var spans = new SpanRecorder();
+        using var meters = new MeterRecorder();
+        using var ambient = new Activity("caller").Start();
+        await using var provider = new MemoryProvider();
+        await using var producer = await DashStreamProducer.OpenAsync(provider, "events");
+        await using var consumer = await DashStreamConsumer.OpenAsync(provider, "events", "group", new() { DuplicateWindow = 10 });
+        await producer.SendAsync(Chunk("a"));
+        await producer.SendAsync(Chunk("left undone"));
+
+        var read = new List<ReceivedMessage>();
+        await foreach (var message in consumer.ReadAllAsync())
+        {
+            read.Add(message);
+            Assert.AreSame(ambient, Activity.Current, "What the reader is at stays what it is at.");
+            if (read.Count == 2)
+            {
+                break;
+            }
+        }
+
+        Assert.IsEmpty(spans.Of("process"));
+        read[0].Done();
+        read[0].Done();
+
+        var send = spans.Of("send")[0];
+        var process = spans.Of("process").Single();
+        Assert.AreSame(process, read[0].Span);
+        Assert.AreSame(ambient, Activity.Current);
+        Assert.AreEqual((send.TraceId, send.SpanId), (process.TraceId, process.ParentSpanId));
+        Assert.AreEqual(send.GetTagItem("messaging.message.id"), process.GetTagItem("messaging.message.id"));
+        Assert.AreEqual(1, meters.Instruments.Count(instrument => instrument.Name == "messaging.process.duration"));
+        Assert.HasCount(1, meters.TagsOf("messaging.process.duration"));
+    }
+
+    [TestMethod]
+    public async Task Without_listeners_a_pulled_message_has_no_span()
+    {
+        await using var provider = new MemoryProvider();
+        await using var producer = await DashStreamProducer.OpenAsync(provider, "events");
+        await using var consumer = await DashStreamConsumer.OpenAsync(provider, "events", "group");
+        await producer.SendAsync(Chunk("a"));
+
+        await foreach (var message in consumer.ReadAllAsync())
+        {
+            Assert.IsNull(message.Span);
+            message.Done();
+            break;
+        }
+    }
+
+    [TestMethod]
     public async Task A_message_without_context_begins_a_trace_of_its_own()
     {
         using var spans = new SpanRecorder();
