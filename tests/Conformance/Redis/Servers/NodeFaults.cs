@@ -18,6 +18,7 @@ internal static class NodeFaults
                 await using (var session = await node.ConnectAsync())
                 {
                     await session.SendAsync("DEBUG", "SLEEP", "4");
+                    await Eventually.TrueAsync(() => IsSilentAsync(node), "the server to be asleep");
                 }
 
                 break;
@@ -57,5 +58,11 @@ internal static class NodeFaults
                 await node.CallAsync("REPLICAOF", "NO", "ONE");
                 break;
         }
+    }
+
+    private static async Task<bool> IsSilentAsync(RedisNode node)
+    {
+        var answer = node.CallAsync("PING");
+        return await Task.WhenAny(answer, Task.Delay(TimeSpan.FromMilliseconds(100))) != answer;
     }
 }

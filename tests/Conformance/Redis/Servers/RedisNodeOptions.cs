@@ -18,7 +18,7 @@ internal sealed record RedisNodeOptions
     /// <summary>Clients come through a <see cref="TcpProxy"/>.</summary>
     public bool ThroughProxy { get; init; }
 
-    /// <summary>Every write goes to a log before it is answered.</summary>
+    /// <summary>Writes go to a log: at most two seconds after they were answered, or before that with the setting <c>appendfsync always</c>.</summary>
     public bool IsPersistent { get; init; } = true;
 
     /// <summary>How much data the server takes before it refuses writes; null is no limit.</summary>
