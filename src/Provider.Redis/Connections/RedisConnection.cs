@@ -54,18 +54,7 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
     public async ValueTask<T> RunAsync<T>(Func<IDatabase, Task<T>> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var opening = Open();
-        ConnectionMultiplexer client;
-        try
-        {
-            client = await opening.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-        {
-            GiveUp(opening);
-            throw Closed() ?? RedisErrors.Map(e, options);
-        }
-
+        var (opening, client) = await OpenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             var result = await work(client.GetDatabase()).WaitAsync(options.CommandTimeout + block, time, cancellationToken).ConfigureAwait(false);
@@ -100,6 +89,27 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
         if (client is not null)
         {
             await CloseAsync(client).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<(Task<ConnectionMultiplexer> Opening, ConnectionMultiplexer Client)> OpenAsync(CancellationToken cancellationToken)
+    {
+        var opening = Open();
+        if (opening.IsCompletedSuccessfully && !(await opening.ConfigureAwait(false)).IsConnected)
+        {
+            // Lost while nobody used it: nothing was sent that could be in doubt.
+            GiveUp(opening);
+            opening = Open();
+        }
+
+        try
+        {
+            return (opening, await opening.WaitAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            GiveUp(opening);
+            throw Closed() ?? RedisErrors.Map(e, options);
         }
     }
 
