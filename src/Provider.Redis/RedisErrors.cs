@@ -29,6 +29,13 @@ internal static class RedisErrors
     public static StreamException NoPartition(RedisConnectionOptions options, string topic, int partition) =>
         new(StreamErrorKind.NotFound, $"Topic '{topic}' in Redis at {options} does not exist or has no partition {partition}.");
 
+    /// <summary>What an error reply means.</summary>
+    public static StreamException MapReply(string reply, RedisConnectionOptions options)
+    {
+        var (kind, text) = DescribeReply(reply);
+        return new StreamException(kind, $"Redis at {options}: {text}.");
+    }
+
     public static StreamException Map(Exception error, RedisConnectionOptions options)
     {
         if (error is StreamException mapped)

@@ -59,6 +59,31 @@ internal static class RedisClientSettings
         return settings;
     }
 
+    /// <summary>The same for a connection without the client.</summary>
+    public static SslClientAuthenticationOptions MakeTls(RedisConnectionOptions options, string host)
+    {
+        var tls = new SslClientAuthenticationOptions { TargetHost = string.IsNullOrEmpty(options.TlsHost) ? host : options.TlsHost };
+        if (!string.IsNullOrEmpty(options.TlsCaFile))
+        {
+            var authorities = Authorities(options.TlsCaFile);
+            tls.RemoteCertificateValidationCallback = (_, certificate, _, errors) => IsVouchedFor(certificate, authorities, errors);
+        }
+
+        if (!string.IsNullOrEmpty(options.TlsCertificateFile))
+        {
+            tls.ClientCertificates = [X509Certificate2.CreateFromPemFile(options.TlsCertificateFile, options.TlsKeyFile)];
+        }
+
+        return tls;
+    }
+
+    private static X509Certificate2Collection Authorities(string file)
+    {
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPemFile(file);
+        return authorities;
+    }
+
     private static void SetTls(ConfigurationOptions settings, RedisConnectionOptions options)
     {
         settings.Ssl = true;
@@ -70,8 +95,7 @@ internal static class RedisClientSettings
 
         if (!string.IsNullOrEmpty(options.TlsCaFile))
         {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPemFile(options.TlsCaFile);
+            var authorities = Authorities(options.TlsCaFile);
             settings.CertificateValidation += (_, certificate, _, errors) => IsVouchedFor(certificate, authorities, errors);
         }
 

@@ -13,7 +13,7 @@ namespace DashStream.Providers;
 internal sealed class RedisConnection(RedisConnectionOptions options, string purpose, TimeProvider time, TimeSpan block = default) : IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private Task<ConnectionMultiplexer>? _client;
+    private Task<RedisClient>? _client;
     private bool _isDisposed;
 
     public RedisConnectionOptions Options => options;
@@ -57,7 +57,7 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
         var (opening, client) = await OpenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var result = await work(client.GetDatabase()).WaitAsync(options.CommandTimeout + block, time, cancellationToken).ConfigureAwait(false);
+            var result = await work(client.Database).WaitAsync(options.CommandTimeout + block, time, cancellationToken).ConfigureAwait(false);
 
             // Old clients answer on the thread that reads the socket: whoever held it would keep all other answers back.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -78,7 +78,7 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
 
     public async ValueTask DisposeAsync()
     {
-        Task<ConnectionMultiplexer>? client;
+        Task<RedisClient>? client;
         lock (_gate)
         {
             _isDisposed = true;
@@ -92,7 +92,7 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
         }
     }
 
-    private async ValueTask<(Task<ConnectionMultiplexer> Opening, ConnectionMultiplexer Client)> OpenAsync(CancellationToken cancellationToken)
+    private async ValueTask<(Task<RedisClient> Opening, RedisClient Client)> OpenAsync(CancellationToken cancellationToken)
     {
         var opening = Open();
         if (opening.IsCompletedSuccessfully && !(await opening.ConfigureAwait(false)).IsConnected)
@@ -113,7 +113,7 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
         }
     }
 
-    private Task<ConnectionMultiplexer> Open()
+    private Task<RedisClient> Open()
     {
         lock (_gate)
         {
@@ -122,7 +122,7 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
     }
 
     // Everybody who waits on the lost connection fails now and asks again on a new one.
-    private void GiveUp(Task<ConnectionMultiplexer> lost)
+    private void GiveUp(Task<RedisClient> lost)
     {
         lock (_gate)
         {
@@ -145,13 +145,11 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
         }
     }
 
-    private static async Task CloseAsync(Task<ConnectionMultiplexer> opening)
+    private static async Task CloseAsync(Task<RedisClient> opening)
     {
         try
         {
-            var client = await opening.ConfigureAwait(false);
-            await client.CloseAsync(allowCommandsToComplete: false).ConfigureAwait(false);
-            client.Dispose();
+            await (await opening.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
         }
         catch (Exception e) when (RedisErrors.IsOfClient(e) || e is StreamException)
         {

@@ -5,24 +5,49 @@ namespace DashStream.Providers;
 /// <summary>Opens connections: to the servers that are named, or to the master that the named sentinels know.</summary>
 internal static class RedisConnector
 {
-    public static async Task<ConnectionMultiplexer> ConnectAsync(RedisConnectionOptions options, string purpose, TimeSpan block)
+    public static async Task<RedisClient> ConnectAsync(RedisConnectionOptions options, string purpose, TimeSpan block)
     {
         // Whoever asks first holds a lock.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        if (!string.IsNullOrEmpty(options.User) && !RedisClientSettings.KnowsUsers)
-        {
-            throw new StreamException(StreamErrorKind.Unauthorized,
-                $"Redis at {options}: this version of StackExchange.Redis logs in as the server's user 'default' only. Take version 2.0 or newer, or no user.");
-        }
-
-        var endpoints = options.UsesSentinel
+        (string Host, int Port)[] servers = options.UsesSentinel
             ? [await FindMasterAsync(options).ConfigureAwait(false)]
-            : RedisEndpoints.Parse(options.Endpoints, RedisEndpoints.DefaultPort).ToArray();
-        var settings = RedisClientSettings.Make(options, endpoints, purpose);
+            : [.. RedisEndpoints.Parse(options.Endpoints, RedisEndpoints.DefaultPort)];
+        var relay = string.IsNullOrEmpty(options.User) || RedisClientSettings.KnowsUsers ? null : new UserRelay(options, servers[0]);
+        var settings = RedisClientSettings.Make(options, relay is null ? servers : [("127.0.0.1", relay.Port)], purpose);
+        settings.Ssl &= relay is null;
         settings.SyncTimeout += (int)block.TotalMilliseconds;
-        var client = await ConnectionMultiplexer.ConnectAsync(settings).ConfigureAwait(false);
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        return client;
+        try
+        {
+            var client = await ConnectionMultiplexer.ConnectAsync(settings).ConfigureAwait(false);
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            return new RedisClient(client, relay);
+        }
+        catch (Exception e) when (RedisErrors.IsOfClient(e))
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            if (relay is not null)
+            {
+                await relay.DisposeAsync().ConfigureAwait(false);
+            }
+
+            throw await FindReasonAsync(options, servers[0]).ConfigureAwait(false) ?? RedisErrors.Map(e, options);
+        }
+    }
+
+    // The client tells a refusal from a server that is away in its own words only; the server says it by a code.
+    private static async ValueTask<StreamException?> FindReasonAsync(RedisConnectionOptions options, (string Host, int Port) server)
+    {
+        using var limit = new CancellationTokenSource(options.ConnectTimeout);
+        try
+        {
+            var stream = await RedisLogin.OpenAsync(options, server, limit.Token).ConfigureAwait(false);
+            await stream.DisposeAsync().ConfigureAwait(false);
+            return null;
+        }
+        catch (StreamException e)
+        {
+            return e;
+        }
     }
 
     private static async Task<(string Host, int Port)> FindMasterAsync(RedisConnectionOptions options)

@@ -6,6 +6,9 @@ namespace DashStream.Providers;
 /// <summary>Stores batches, each in one round trip a slot. A batch that comes again after its answer was lost is recognised and not stored twice. Safe for concurrent use.</summary>
 internal sealed class RedisAppender : IAsyncDisposable
 {
+    // No server can be told to take less.
+    private const long LeastBulkLimit = 1024 * 1024;
+
     private static readonly RedisScript Append = RedisScript.Load("append");
 
     private readonly RedisProviderOptions _options;
@@ -32,11 +35,11 @@ internal sealed class RedisAppender : IAsyncDisposable
         var slots = AppendSlot.Split(batch, _keys.Spread);
         if (slots.Count == 1)
         {
-            await StoreAsync(connection, slots[0], batch.Topic, cancellationToken).ConfigureAwait(false);
+            await StoreAsync(connection, slots[0], batch, cancellationToken).ConfigureAwait(false);
         }
         else
         {
-            await Task.WhenAll(slots.Select(slot => StoreAsync(connection, slot, batch.Topic, cancellationToken))).ConfigureAwait(false);
+            await Task.WhenAll(slots.Select(slot => StoreAsync(connection, slot, batch, cancellationToken))).ConfigureAwait(false);
         }
 
         if (_keys.Spread)
@@ -53,7 +56,7 @@ internal sealed class RedisAppender : IAsyncDisposable
         }
     }
 
-    private async Task StoreAsync(RedisConnection connection, AppendSlot slot, string topic, CancellationToken cancellationToken)
+    private async Task StoreAsync(RedisConnection connection, AppendSlot slot, AppendBatch batch, CancellationToken cancellationToken)
     {
         RedisResult answer;
         try
@@ -62,8 +65,13 @@ internal sealed class RedisAppender : IAsyncDisposable
         }
         catch (StreamException e) when (e.Kind == StreamErrorKind.NotFound && _keys.Spread)
         {
-            await MakePartitionsAsync(topic, cancellationToken).ConfigureAwait(false);
+            await MakePartitionsAsync(batch.Topic, cancellationToken).ConfigureAwait(false);
             answer = await connection.EvaluateAsync(Append, slot.Arguments(_keys, _remember), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StreamException e) when (e.Kind is StreamErrorKind.Transient or StreamErrorKind.Fatal && LongestPart(batch) >= LeastBulkLimit)
+        {
+            await ThrowIfTooLargeAsync(batch, e, cancellationToken).ConfigureAwait(false);
+            throw;
         }
 
         slot.Take(answer);
@@ -71,6 +79,43 @@ internal sealed class RedisAppender : IAsyncDisposable
         {
             await ReplicateAsync(connection, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    // A server that meets a text longer than it takes hangs up, and says nothing that would tell it from any other lost connection.
+    private async ValueTask ThrowIfTooLargeAsync(AppendBatch batch, StreamException cause, CancellationToken cancellationToken)
+    {
+        string?[]? setting;
+        try
+        {
+            setting = (string?[]?)await _connections[0].ExecuteAsync("CONFIG", cancellationToken, "GET", "proto-max-bulk-len").ConfigureAwait(false);
+        }
+        catch (StreamException)
+        {
+            // The server is away, or keeps its settings to itself.
+            return;
+        }
+
+        if (setting is [_, var text] && long.TryParse(text, out var limit) && LongestPart(batch) is var longest && longest > limit)
+        {
+            throw new StreamException(StreamErrorKind.TooLarge,
+                $"A key, value or header for topic '{batch.Topic}' has {longest} bytes; Redis at {_options.Connection} takes {limit} (its proto-max-bulk-len).", cause);
+        }
+    }
+
+    private static long LongestPart(AppendBatch batch)
+    {
+        long longest = 0;
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var record = batch.RecordAt(i);
+            longest = Math.Max(longest, Math.Max(record.Key.Length, record.Value?.Length ?? 0));
+            foreach (var header in record.Headers.AsSpan())
+            {
+                longest = Math.Max(longest, header.Value.Length);
+            }
+        }
+
+        return longest;
     }
 
     // Whoever made the topic may have been stopped before all of its partitions were there.
