@@ -5,8 +5,6 @@ namespace DashStream.Providers;
 /// <summary>Settings of the Redis provider. Not to be changed after the provider was made.</summary>
 public sealed class RedisProviderOptions : LogProviderOptions
 {
-    private const int LongestPrefix = 64;
-
     /// <summary>Where the server is and how to be let in.</summary>
     public RedisConnectionOptions Connection { get; } = new();
 
@@ -48,9 +46,9 @@ public sealed class RedisProviderOptions : LogProviderOptions
             yield return fault;
         }
 
-        if (KeyPrefix is not { Length: >= 1 and <= LongestPrefix } || !KeyPrefix.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
+        if (KeyText.PrefixFault(nameof(KeyPrefix), KeyPrefix) is { } prefixFault)
         {
-            yield return $"{nameof(KeyPrefix)} is '{KeyPrefix}'; it takes 1 to {LongestPrefix} letters, digits, '.', '_' or '-'";
+            yield return prefixFault;
         }
 
         if (WriteConnections is < 1 or > 16)

@@ -3,8 +3,6 @@ namespace DashStream.Providers;
 /// <summary>Settings of a <see cref="RedisRateLimiter"/>. Read once, when it is made.</summary>
 public sealed class RedisRateLimiterOptions
 {
-    private const int LongestPrefix = 64;
-
     private static readonly TimeSpan ShortestCheck = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestCheck = TimeSpan.FromMinutes(1);
 
@@ -37,9 +35,9 @@ public sealed class RedisRateLimiterOptions
             yield return $"{nameof(Connection)}: {fault}";
         }
 
-        if (KeyPrefix is not { Length: >= 1 and <= LongestPrefix } || !KeyPrefix.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
+        if (KeyText.PrefixFault(nameof(KeyPrefix), KeyPrefix) is { } prefixFault)
         {
-            yield return $"{nameof(KeyPrefix)} is '{KeyPrefix}'; it takes 1 to {LongestPrefix} letters, digits, '.', '_' or '-'";
+            yield return prefixFault;
         }
 
         if (CheckTimeout < ShortestCheck || CheckTimeout > LongestCheck)

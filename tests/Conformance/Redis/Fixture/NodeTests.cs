@@ -8,7 +8,7 @@ namespace DashStream.Conformance.Redis;
 public sealed class NodeTests
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(500);
-    private static readonly SharedServer<RedisNode> Shared = new(() => RedisNode.StartAsync(new RedisNodeOptions { Settings = ["appendfsync always"] }));
+    private static readonly SharedServer<RedisNode> Shared = new(() => RedisNode.StartAsync());
 
     private RedisNode? _node;
 

@@ -82,5 +82,5 @@ public sealed class UseRedisRateLimiterTests
     [DataRow("a b", "a%20b")]
     [DataRow("{a}", "%7ba%7d")]
     [DataRow("ä:*", "%c3%a4%3a%2a")]
-    public void A_tenant_in_a_key_is_escaped(string tenant, string expected) => Assert.AreEqual(expected, LimiterKeys.Escape(tenant));
+    public void A_tenant_in_a_key_is_escaped(string tenant, string expected) => Assert.AreEqual(expected, KeyText.Escape(tenant));
 }

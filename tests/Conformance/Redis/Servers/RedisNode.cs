@@ -141,7 +141,7 @@ internal sealed class RedisNode : IAsyncDisposable
         IEnumerable<string> basic =
         [
             "bind 127.0.0.1", $"port {PlainPort}", "protected-mode no", "daemonize no", $"dir {Folder}", "save \"\"", "enable-debug-command yes",
-            $"appendonly {(_options.IsPersistent ? "yes" : "no")}",
+            $"appendonly {(_options.IsPersistent ? "yes" : "no")}", $"appendfsync {_options.Fsync}",
         ];
         IEnumerable<string> tls = Certificates is null ? [] :
         [

@@ -18,8 +18,14 @@ internal sealed record RedisNodeOptions
     /// <summary>Clients come through a <see cref="TcpProxy"/>.</summary>
     public bool ThroughProxy { get; init; }
 
-    /// <summary>Writes go to a log: at most two seconds after they were answered, or before that with the setting <c>appendfsync always</c>.</summary>
+    /// <summary>Writes go to a log.</summary>
     public bool IsPersistent { get; init; } = true;
+
+    /// <summary>
+    /// When the log is forced onto the disk. With <c>everysec</c>, the server's own choice, a server that is killed while its disk is slow may have answered for up to
+    /// two seconds of writes that its log does not hold.
+    /// </summary>
+    public string Fsync { get; init; } = "always";
 
     /// <summary>How much data the server takes before it refuses writes; null is no limit.</summary>
     public long? MaxMemoryBytes { get; init; }

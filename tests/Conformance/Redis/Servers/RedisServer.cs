@@ -30,7 +30,7 @@ internal sealed record RedisServer(string Endpoint, string Origin, Func<ValueTas
         var (program, missing) = await RedisProgram.FindAsync();
         if (program is not null)
         {
-            var node = await RedisNode.StartAsync(cancellationToken: cancellationToken);
+            var node = await RedisNode.StartAsync(new RedisNodeOptions { Fsync = "everysec" }, cancellationToken);
             return new RedisServer(node.Endpoint, $"{program.Origin}, started from {program.Path}", node.DisposeAsync);
         }
 
