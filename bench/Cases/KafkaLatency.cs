@@ -11,6 +11,7 @@ internal sealed class KafkaLatency : IFigureCase
     private const int PerSecond = 500;
     private const int Messages = 2_500;
     private const int Rounds = 5;
+    private const int WarmUps = 3;
 
     private static readonly double[] Shares = [0.5, 0.99];
 
@@ -28,14 +29,13 @@ internal sealed class KafkaLatency : IFigureCase
         var topic = await _broker.CreateTopicAsync("latency", bounded: true);
         List<double[]> ours = [];
         List<double[]> plain = [];
-        for (var round = 0; round <= Rounds; round++)
+        for (var round = 0; round < WarmUps + Rounds; round++)
         {
             ours.Add(await OursAsync(topic, cancellationToken));
             plain.Add(await PlainAsync(topic, cancellationToken));
         }
 
-        // The first of each was the warm-up.
-        return [.. Figures("ours", ours[1..]), .. Figures("Confluent.Kafka", plain[1..])];
+        return [.. Figures("ours", ours[WarmUps..]), .. Figures("Confluent.Kafka", plain[WarmUps..])];
     }
 
     public async ValueTask DisposeAsync() => await (_broker?.DisposeAsync() ?? default);

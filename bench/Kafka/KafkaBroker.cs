@@ -11,6 +11,10 @@ internal sealed class KafkaBroker : IAsyncDisposable
 {
     public const int Partitions = 4;
 
+    private const int WarmUpRecords = 1_000_000;
+    private const int WarmUpRounds = 2;
+    private const int WarmUpWindow = 10_000;
+
     private static readonly Dictionary<string, string> BoundedLog = new()
     {
         ["retention.bytes"] = "134217728", ["segment.bytes"] = "67108864", ["retention.ms"] = "3600000",
@@ -42,7 +46,9 @@ internal sealed class KafkaBroker : IAsyncDisposable
                 throw new BenchSkippedException($"This needs a real broker: name one in {KafkaServer.EndpointVariable} or an Apache Kafka in {KafkaDistribution.HomeVariable}.");
             }
 
-            return new KafkaBroker(server, (await KafkaDistribution.FindAsync()).Found);
+            var broker = new KafkaBroker(server, (await KafkaDistribution.FindAsync()).Found);
+            await broker.WarmUpAsync();
+            return broker;
         }
         catch (AssertInconclusiveException e)
         {
@@ -97,6 +103,20 @@ internal sealed class KafkaBroker : IAsyncDisposable
         }
 
         await _server.DisposeAsync();
+    }
+
+    // A broker that was just started compiles its own code for a while, on the same cores: that is nobody's cost.
+    private async Task WarmUpAsync()
+    {
+        var topic = await CreateTopicAsync("warm-up", bounded: true);
+        using var producer = new RawProducer(await ProducerConfigAsync(TimeSpan.FromMilliseconds(5), topic), topic, WarmUpWindow);
+        var messages = new RunMessages();
+        for (var round = 0; round < WarmUpRounds; round++)
+        {
+            producer.Send(messages, WarmUpRecords);
+            var config = await ConsumerConfigAsync(topic, $"warm-up-{Guid.NewGuid():N}");
+            RawConsumer.Read(config, topic, WarmUpRecords / 2);
+        }
     }
 
     private IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Servers }).SetLogHandler((_, _) => { }).Build();
