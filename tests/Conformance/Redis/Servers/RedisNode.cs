@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 
 namespace DashStream.Conformance.Redis;
@@ -133,7 +134,14 @@ internal sealed class RedisNode : IAsyncDisposable
     private async Task<bool> AnswersAsync()
     {
         _process.RequireRunning();
-        return await CallAsync("PING").WaitAsync(AnswerPatience) is "PONG";
+        try
+        {
+            return await CallAsync("PING").WaitAsync(AnswerPatience) is "PONG";
+        }
+        catch (Exception e) when (e is SocketException or IOException or TimeoutException or RedisAnswerException { Code: "LOADING" })
+        {
+            return false;
+        }
     }
 
     private IEnumerable<string> Settings()
