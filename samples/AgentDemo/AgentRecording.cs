@@ -14,10 +14,10 @@ internal sealed class AgentRecording(DashStreamClient client, NoteLibrary librar
     public async Task<long> RunAsync(string topic, CancellationToken cancellationToken)
     {
         await using var runs = new DashStreamRuns(client, topic, time: time);
-        await Task.WhenAll(Questions.All.Select(question => Task.Run(() =>
+        await Task.WhenAll(Questions.All.Select(question => Task.Run(async () =>
         {
             using var run = runs.Start(question.ThreadId, ResearchAgent.Description, attributes: [("question", question.Text), ("model", RuleBasedModel.Name)]);
-            new ResearchAgent(library, run).Run(question.Text);
+            await new ResearchAgent(library, run).RunAsync(question.Text);
             run.Complete(("success", true));
         }, cancellationToken)));
 

@@ -31,6 +31,12 @@ internal static class DemoProgram
             await using var services = new ServiceCollection()
                 .AddAgentDemo(options.Store ?? $"sqlite:{Path.Combine(folder!, "demo.db")}", otherStore)
                 .BuildServiceProvider();
+            if (options.Checkpoints is not null)
+            {
+                await new ResumableDemo(services, Console.Out).RunAsync(options, stop.Token);
+                return 0;
+            }
+
             return await new Demo(services, Console.Out).RunAsync(options, stop.Token) ? 0 : 1;
         }
         catch (Exception e) when (e is StreamException or ArgumentException or IOException or UnauthorizedAccessException)

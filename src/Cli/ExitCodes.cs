@@ -12,6 +12,9 @@ internal static class ExitCodes
     /// <summary>Done, but some records or runs could not be read; each was named on standard error.</summary>
     public const int Incomplete = 2;
 
+    /// <summary>What was compared is not the same.</summary>
+    public const int Different = 3;
+
     /// <summary>The command line is wrong (EX_USAGE).</summary>
     public const int Usage = 64;
 

@@ -58,6 +58,7 @@ internal static class Tool
         TopicsCommand.Make(terminal, stores),
         GroupsCommand.Make(terminal, stores),
         DlqCommand.Make(terminal, stores),
+        StateCommand.Make(terminal, stores),
     };
 
     private static int RefuseUsage(ParseResult parsed, Terminal terminal)

@@ -4,19 +4,26 @@ using DashStream;
 namespace AgentDemo.Agent;
 
 /// <summary>Nodes that run one after the other; each says which comes next. Everything is told to the run's record.</summary>
-/// <param name="start">The first node.</param>
 /// <param name="nodes">The nodes by name. A node gives the name of the next one, or null at the end.</param>
-internal sealed class Graph(string start, IReadOnlyDictionary<string, Func<AgentState, string?>> nodes)
+internal sealed class Graph(IReadOnlyDictionary<string, Func<AgentState, string?>> nodes)
 {
-    public void Run(AgentState state, DashStreamRun run)
+    /// <param name="state">What the agent knows; goes on from there.</param>
+    /// <param name="first">The node to begin with; null when everything was done before.</param>
+    /// <param name="run">The record.</param>
+    /// <param name="afterNode">Called after each node with the state and the name of the next one, null at the end: the place to save a checkpoint.</param>
+    public async Task RunAsync(AgentState state, string? first, DashStreamRun run, Func<AgentState, string?, Task> afterNode)
     {
         run.State(state.Json);
-        for (string? node = start, from = null; node is not null; from = node, node = RunNode(node, state, run))
+        for (string? node = first, from = null; node is not null;)
         {
             if (from is not null)
             {
                 run.Edge(from, node);
             }
+
+            var next = RunNode(node, state, run);
+            await afterNode(state, next);
+            (from, node) = (node, next);
         }
     }
 

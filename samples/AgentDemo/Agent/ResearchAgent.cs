@@ -11,6 +11,7 @@ internal sealed class ResearchAgent
     private const int HitsWanted = 3;
     private const int NotesRead = 2;
 
+    private readonly NoteLibrary _library;
     private readonly DashStreamRun _run;
     private readonly ToolBox _tools;
     private readonly Graph _graph;
@@ -20,9 +21,10 @@ internal sealed class ResearchAgent
 
     public ResearchAgent(NoteLibrary library, DashStreamRun run)
     {
+        _library = library;
         _run = run;
         _tools = new ToolBox(run, new SearchTool(library), new FirstTimeFails(new FetchNoteTool(library)), new Calculator());
-        _graph = new Graph(Description.EntryPoint, new Dictionary<string, Func<AgentState, string?>>
+        _graph = new Graph(new Dictionary<string, Func<AgentState, string?>>
         {
             ["plan"] = MakePlan,
             ["search"] = Search,
@@ -35,7 +37,18 @@ internal sealed class ResearchAgent
     /// <summary>What the record says of it at the start of each run.</summary>
     public static RunGraph Description { get; } = new() { Name = "research", EntryPoint = "plan", NodeCount = 5 };
 
-    public void Run(string question) => _graph.Run(new AgentState(question), _run);
+    /// <summary>Answers a question from the beginning.</summary>
+    public Task RunAsync(string question, Func<AgentState, string?, Task>? afterNode = null) =>
+        _graph.RunAsync(new AgentState(question), Description.EntryPoint, _run, afterNode ?? ((_, _) => Task.CompletedTask));
+
+    /// <summary>Goes on from the state after some node; what earlier nodes found out is had from it again.</summary>
+    public Task ResumeAsync(AgentState state, string? next, Func<AgentState, string?, Task> afterNode)
+    {
+        _plan = RuleBasedModel.MakePlan(state.Question);
+        _calculated = (double?)state.Json["calculated"];
+        _notes.AddRange(state.Json["notes"]!.AsArray().Select(id => _library.Fetch((string)id!)!));
+        return _graph.RunAsync(state, next, _run, afterNode);
+    }
 
     private string MakePlan(AgentState state)
     {
@@ -56,7 +69,7 @@ internal sealed class ResearchAgent
 
     private string Read(AgentState state)
     {
-        var hits = _tools.LastResult.AsArray().Select(hit => (string)hit!["id"]!).Take(NotesRead).ToList();
+        var hits = state.Json["hits"]!.AsArray().Select(hit => (string)hit!["id"]!).Take(NotesRead).ToList();
         foreach (var id in hits)
         {
             var note = _tools.Call("fetch_note", new JsonObject { ["id"] = id });

@@ -11,9 +11,6 @@ internal sealed class ToolBox(DashStreamRun run, params ITool[] tools)
 
     private int _calls;
 
-    /// <summary>What the last call gave.</summary>
-    public JsonNode LastResult { get; private set; } = new JsonArray();
-
     public JsonNode Call(string name, JsonObject arguments)
     {
         var tool = tools.Single(candidate => candidate.Name == name);
@@ -22,9 +19,9 @@ internal sealed class ToolBox(DashStreamRun run, params ITool[] tools)
         {
             try
             {
-                LastResult = tool.Call(arguments);
-                call.Complete(LastResult.ToJsonString());
-                return LastResult;
+                var result = tool.Call(arguments);
+                call.Complete(result.ToJsonString());
+                return result;
             }
             catch (ToolException e) when (e.IsPassing && retry < MaxRetries)
             {

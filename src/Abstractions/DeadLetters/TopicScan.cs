@@ -21,7 +21,7 @@ internal sealed class TopicScan(IStreamProvider provider, string topic)
                 continue;
             }
 
-            await foreach (var record in ReadAsync(partition, start, cancellationToken).ConfigureAwait(false))
+            await foreach (var record in ReadAsync(partition.Partition, start, partition.Bounds.End, cancellationToken).ConfigureAwait(false))
             {
                 yield return record;
             }
@@ -32,16 +32,18 @@ internal sealed class TopicScan(IStreamProvider provider, string topic)
         await provider.Admin.DescribeTopicAsync(topic, cancellationToken).ConfigureAwait(false)
         ?? throw new StreamException(StreamErrorKind.NotFound, $"There is no topic '{topic}' in this {provider.Name} store.");
 
-    private async IAsyncEnumerable<StreamRecord> ReadAsync(
-        PartitionDescription partition, SeekTarget start, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The records of one partition from there to, not including, an offset that the log has reached.</summary>
+    /// <exception cref="StreamException">The log does not hold that start, or cannot be read.</exception>
+    public async IAsyncEnumerable<StreamRecord> ReadAsync(
+        int partition, SeekTarget start, UInt128 end, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var options = new StreamConsumerOptions { Partitions = [partition.Partition], Start = SeekTarget.Beginning };
+        var options = new StreamConsumerOptions { Partitions = [partition], Start = SeekTarget.Beginning };
         var consumer = await provider.OpenConsumerAsync(topic, options, cancellationToken).ConfigureAwait(false);
         await using (consumer.ConfigureAwait(false))
         {
             if (start != SeekTarget.Beginning)
             {
-                await consumer.SeekAsync(partition.Partition, start, cancellationToken).ConfigureAwait(false);
+                await consumer.SeekAsync(partition, start, cancellationToken).ConfigureAwait(false);
             }
 
             while (true)
@@ -49,20 +51,20 @@ internal sealed class TopicScan(IStreamProvider provider, string topic)
                 var batch = await consumer.ReadAsync(Wait, cancellationToken).ConfigureAwait(false);
                 foreach (var record in batch.Records)
                 {
-                    if (record.Position!.Value.Offset >= partition.Bounds.End)
+                    if (record.Position!.Value.Offset >= end)
                     {
                         yield break;
                     }
 
                     yield return record;
-                    if (record.Position!.Value.Offset + 1 >= partition.Bounds.End)
+                    if (record.Position!.Value.Offset + 1 >= end)
                     {
                         yield break;
                     }
                 }
 
                 // The end may lie behind offsets that hold no record.
-                if (batch.Records.Count == 0 && await IsAtEndAsync(consumer, partition, cancellationToken).ConfigureAwait(false))
+                if (batch.Records.Count == 0 && await IsAtEndAsync(consumer, partition, end, cancellationToken).ConfigureAwait(false))
                 {
                     yield break;
                 }
@@ -70,11 +72,11 @@ internal sealed class TopicScan(IStreamProvider provider, string topic)
         }
     }
 
-    private static async ValueTask<bool> IsAtEndAsync(IStreamConsumer consumer, PartitionDescription partition, CancellationToken cancellationToken)
+    private static async ValueTask<bool> IsAtEndAsync(IStreamConsumer consumer, int partition, UInt128 end, CancellationToken cancellationToken)
     {
         foreach (var progress in await consumer.GetProgressAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (progress.Partition == partition.Partition && progress.NextOffset < partition.Bounds.End)
+            if (progress.Partition == partition && progress.NextOffset < end)
             {
                 return false;
             }

@@ -122,6 +122,7 @@ public sealed class StateReplicaTests
         Offer(replica, thread.Messages.Take(1));
 
         Assert.AreEqual(StateOffer.OtherThread, replica.Offer(stranger));
+        Assert.AreEqual(StateOffer.OtherThread, new StateReplica(ReplicaThread.Id, "third").Offer(stranger));
         Assert.AreEqual(StateOffer.OtherThread, new StateReplica("another").Offer(thread.Messages[0]));
         Assert.AreEqual(1UL, replica.Moment!.Sequence);
     }
@@ -275,10 +276,10 @@ public sealed class StateReplicaTests
         }
 
         Assert.HasCount(20, waits);
-        Assert.IsTrue(replicas.TryGet("thread 19", out var last));
+        Assert.IsTrue(replicas.TryGet("", "thread 19", out var last));
         Assert.AreEqual(StateReplicaStatus.Waiting, last.Status);
-        Assert.IsTrue(replicas.Remove("thread 19"));
-        Assert.IsFalse(replicas.TryGet("thread 19", out _));
+        Assert.IsTrue(replicas.Remove("", "thread 19"));
+        Assert.IsFalse(replicas.TryGet("", "thread 19", out _));
     }
 
     [TestMethod]

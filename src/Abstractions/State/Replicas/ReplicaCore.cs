@@ -6,7 +6,7 @@ namespace DashStream.State;
 /// Decides for each message of one thread whether it leads on from the state that is there. A patch is taken when its hash fits the result, so that it does not
 /// matter what was lost before it; without a hash only when every number before it was seen. Not thread-safe.
 /// </summary>
-internal sealed class ReplicaCore(string tenantId, string threadId, StateReplicaOptions options)
+internal sealed class ReplicaCore(string threadId, StateReplicaOptions options)
 {
     private const int RememberedProducers = 8;
 
@@ -298,7 +298,7 @@ internal sealed class ReplicaCore(string tenantId, string threadId, StateReplica
 
     private StateMoment MomentOf(ReadOnlyMemory<byte> state, StateHash hash, MessageOrder order, Header? header, StateMomentKind kind) => new()
     {
-        TenantId = tenantId,
+        TenantId = header?.TenantId ?? "",
         ThreadId = threadId,
         State = state,
         Hash = hash,
@@ -312,6 +312,7 @@ internal sealed class ReplicaCore(string tenantId, string threadId, StateReplica
     private StateHash HashOf(StateDiff message, ReadOnlyMemory<byte> state) =>
         message.StateHash.IsEmpty ? StateHash.Of(state, options.State) : new StateHash(message.StateHash.Span);
 
-    private static bool ReplacesAll(StateDiff message) =>
+    /// <summary>Whether a patch fits any state.</summary>
+    public static bool ReplacesAll(StateDiff message) =>
         message.Operations is [{ Path: "", Op: DiffOperation.Types.OpType.Add or DiffOperation.Types.OpType.Replace }, ..];
 }

@@ -15,22 +15,22 @@ public sealed class StateReplica
     private readonly Lock _gate = new();
     private readonly StateReplicaOptions _options;
     private readonly ReplicaCore _core;
+    private string? _tenantId;
     private bool _hasAsked;
     private int _givenUp;
 
     /// <summary>Makes a replica that has nothing yet.</summary>
     /// <param name="threadId">The thread; messages of others are passed over.</param>
-    /// <param name="tenantId">Its tenant; empty for none.</param>
+    /// <param name="tenantId">Its tenant; null for that of the first message of the thread that comes.</param>
     /// <param name="options">The limits; null for the defaults.</param>
     /// <exception cref="StreamException">An option is out of range (<see cref="StreamErrorKind.InvalidRequest"/>).</exception>
-    public StateReplica(string threadId, string tenantId = "", StateReplicaOptions? options = null)
+    public StateReplica(string threadId, string? tenantId = null, StateReplicaOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(threadId);
-        ArgumentNullException.ThrowIfNull(tenantId);
         ThreadId = threadId;
-        TenantId = tenantId;
+        _tenantId = tenantId;
         _options = (options ?? new StateReplicaOptions()).Checked();
-        _core = new ReplicaCore(tenantId, threadId, _options);
+        _core = new ReplicaCore(threadId, _options);
     }
 
     /// <summary>Raised for every state that the replica comes to, in their order within a call.</summary>
@@ -46,8 +46,8 @@ public sealed class StateReplica
     /// <summary>The thread.</summary>
     public string ThreadId { get; }
 
-    /// <summary>Its tenant; empty for none.</summary>
-    public string TenantId { get; }
+    /// <summary>Its tenant; empty for none, and as long as it is not known.</summary>
+    public string TenantId => Volatile.Read(ref _tenantId) ?? "";
 
     /// <summary>How the replica stands to the thread.</summary>
     public StateReplicaStatus Status
@@ -112,7 +112,7 @@ public sealed class StateReplica
     public StateOffer Offer(DashStreamMessage message, StreamPosition? position = null, string? producer = null)
     {
         ArgumentNullException.ThrowIfNull(message);
-        if (MessageParts.HeaderOf(message) is not { } header || header.ThreadId != ThreadId || header.TenantId != TenantId)
+        if (MessageParts.HeaderOf(message) is not { } header || header.ThreadId != ThreadId || !IsMine(header.TenantId))
         {
             return StateOffer.OtherThread;
         }
@@ -138,7 +138,7 @@ public sealed class StateReplica
     public bool Restore(StateMoment moment)
     {
         ArgumentNullException.ThrowIfNull(moment);
-        if (moment.ThreadId != ThreadId || moment.TenantId != TenantId)
+        if (moment.ThreadId != ThreadId || !IsMine(moment.TenantId))
         {
             throw new ArgumentException($"The state is of thread '{moment.ThreadId}', this replica follows '{ThreadId}'.", nameof(moment));
         }
@@ -155,6 +155,8 @@ public sealed class StateReplica
         Tell(moved, null);
         return taken;
     }
+
+    private bool IsMine(string tenantId) => (Interlocked.CompareExchange(ref _tenantId, tenantId, null) ?? tenantId) == tenantId;
 
     private StateReplicaEventArgs? Ask(DashStreamMessage? message)
     {

@@ -52,7 +52,10 @@ public sealed class StateReplicas
     }
 
     /// <summary>The replica of a thread, if it is followed now. It may go any time others need the room; then it is not told of messages any more.</summary>
-    public bool TryGet(string threadId, [NotNullWhen(true)] out StateReplica? replica, string tenantId = "")
+    /// <param name="tenantId">The tenant; empty for none.</param>
+    /// <param name="threadId">The thread.</param>
+    /// <param name="replica">The replica.</param>
+    public bool TryGet(string tenantId, string threadId, [NotNullWhen(true)] out StateReplica? replica)
     {
         lock (_gate)
         {
@@ -84,7 +87,9 @@ public sealed class StateReplicas
     }
 
     /// <summary>Forgets a thread. Returns false when it was not followed.</summary>
-    public bool Remove(string threadId, string tenantId = "")
+    /// <param name="tenantId">The tenant; empty for none.</param>
+    /// <param name="threadId">The thread.</param>
+    public bool Remove(string tenantId, string threadId)
     {
         lock (_gate)
         {
