@@ -6,7 +6,8 @@ namespace DashStream.State;
 /// </summary>
 internal sealed class StateBaseSearch(ThreadRecords records, string threadId, StateReplicaOptions options, StateCheckpoints? checkpoints)
 {
-    private const int Growth = 4;
+    private const uint Growth = 4;
+    private const uint LeapGrowth = 1 << 16;
     private const int MostCandidates = 16;
 
     private readonly Queue<ThreadRecord> _candidates = new();
@@ -28,10 +29,15 @@ internal sealed class StateBaseSearch(ThreadRecords records, string threadId, St
         _wanted = sequence;
         _stop = sequence is null ? end : null;
         var piece = FirstPiece;
-        for (var high = end; high > begin; piece = piece > UInt128.MaxValue / Growth ? piece : piece * Growth)
+        for (var high = end; high > begin;)
         {
             var low = high - begin > piece ? high - piece : begin;
+            var readBefore = records.Read;
             var overflowed = await ReadPieceAsync(low, high, cancellationToken).ConfigureAwait(false);
+
+            // Where offsets are far apart, such as times, pieces without a record are crossed in leaps.
+            var growth = records.Read == readBefore ? LeapGrowth : Growth;
+            piece = piece > UInt128.MaxValue / growth ? UInt128.MaxValue : piece * growth;
             var oldest = _candidates.TryPeek(out var first) ? first.Offset : low;
             if (await NewestGoodAsync(cancellationToken).ConfigureAwait(false) is { } good)
             {
