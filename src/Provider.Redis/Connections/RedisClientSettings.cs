@@ -15,6 +15,9 @@ internal static class RedisClientSettings
     // Client versions before 2.0 know no user.
     private static readonly PropertyInfo? UserProperty = typeof(ConfigurationOptions).GetProperty("User");
 
+    // Versions that speak a newer protocol too are held to the one whose replies all versions give alike.
+    private static readonly PropertyInfo? ProtocolProperty = typeof(ConfigurationOptions).GetProperty("Protocol");
+
     // We never subscribe, and without this the client opens a second connection for it.
     private static readonly HashSet<string> Unused = ["SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE"];
 
@@ -49,6 +52,11 @@ internal static class RedisClientSettings
         if (!string.IsNullOrEmpty(options.User))
         {
             UserProperty?.SetValue(settings, options.User);
+        }
+
+        if (ProtocolProperty is { } protocol)
+        {
+            protocol.SetValue(settings, Enum.Parse(Nullable.GetUnderlyingType(protocol.PropertyType) ?? protocol.PropertyType, "Resp2"));
         }
 
         if (options.Tls)

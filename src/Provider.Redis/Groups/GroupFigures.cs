@@ -4,18 +4,22 @@ namespace DashStream.Providers;
 
 /// <summary>
 /// Keeps the native consumer groups in step with ours, so that XINFO GROUPS, XINFO CONSUMERS and XPENDING tell the truth. Behind reads and commits and never in their way: what comes
-/// while a round is under way goes together into the next one. Safe for concurrent use.
+/// between two rounds goes together, and what was delivered and committed in between costs nothing. Safe for concurrent use.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "The source has no timer, so nothing is kept by not disposing it.")]
+[SuppressMessage("Design", "CA1001", Justification = "The sources have no timer, so nothing is kept by not disposing them.")]
 internal sealed class GroupFigures(RedisConnection connection, RedisKeys keys, bool trackPending, TimeProvider time)
 {
     // More than this of one partition is not shown one by one: somebody reads very far ahead.
     private const int MostDelivered = 50_000;
 
+    // How old figures may be. Showing a record costs the server more than reading it, so those that are done by then are left out.
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
     private static readonly RedisScript Show = RedisScript.Load("show");
 
     private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _hurry = new();
     private readonly CancellationTokenSource _stop = new();
     private Dictionary<(string Topic, string Group, int Partition), ShownPartition> _due = [];
     private Task _rounds = Task.CompletedTask;
@@ -88,6 +92,7 @@ internal sealed class GroupFigures(RedisConnection connection, RedisKeys keys, b
             rounds = _rounds;
         }
 
+        await _hurry.CancelAsync().ConfigureAwait(false);
         await rounds.WaitAsync(StopLimit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stop.CancelAsync().ConfigureAwait(false);
         await rounds.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -128,6 +133,7 @@ internal sealed class GroupFigures(RedisConnection connection, RedisKeys keys, b
                 }
 
                 _warning = null;
+                await Task.Delay(Interval, time, _hurry.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (StreamException e)
             {

@@ -46,8 +46,11 @@ internal sealed class AppendSlot
     public object[] Arguments(RedisKeys keys, TimeSpan remember)
     {
         var words = new List<object>(_batch.Count * WordsPerRecord * 2) { "", 2 + (3 * _partitions.Count) };
-        words.Add(keys.Producer(_batch.Topic, _partitions[0], _batch.ProducerId));
-        words.Add(keys.Wake(_batch.Topic));
+        var memory = keys.Producer(_batch.Topic, _partitions[0], _batch.ProducerId);
+        words.Add(memory);
+
+        // Of another slot when partitions spread, and then left out.
+        words.Add(keys.Spread ? memory : keys.Wake(_batch.Topic));
         foreach (var partition in _partitions)
         {
             words.Add(keys.Partition(_batch.Topic, partition));

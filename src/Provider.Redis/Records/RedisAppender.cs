@@ -84,22 +84,34 @@ internal sealed class RedisAppender : IAsyncDisposable
     // A server that meets a text longer than it takes hangs up, and says nothing that would tell it from any other lost connection.
     private async ValueTask ThrowIfTooLargeAsync(AppendBatch batch, StreamException cause, CancellationToken cancellationToken)
     {
-        string?[]? setting;
-        try
-        {
-            setting = (string?[]?)await _connections[0].ExecuteAsync("CONFIG", cancellationToken, "GET", "proto-max-bulk-len").ConfigureAwait(false);
-        }
-        catch (StreamException)
-        {
-            // The server is away, or keeps its settings to itself.
-            return;
-        }
-
+        var setting = await FindBulkLimitAsync(cancellationToken).ConfigureAwait(false);
         if (setting is [_, var text] && long.TryParse(text, out var limit) && LongestPart(batch) is var longest && longest > limit)
         {
             throw new StreamException(StreamErrorKind.TooLarge,
                 $"A key, value or header for topic '{batch.Topic}' has {longest} bytes; Redis at {_options.Connection} takes {limit} (its proto-max-bulk-len).", cause);
         }
+    }
+
+    // The first question may meet the connection that the server is closing.
+    private async ValueTask<string?[]?> FindBulkLimitAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            try
+            {
+                return (string?[]?)await _connections[0].ExecuteAsync("CONFIG", cancellationToken, "GET", "proto-max-bulk-len").ConfigureAwait(false);
+            }
+            catch (StreamException e) when (e.IsTransient)
+            {
+                // Asked again on a new connection.
+            }
+            catch (StreamException)
+            {
+                return null;
+            }
+        }
+
+        return null;
     }
 
     private static long LongestPart(AppendBatch batch)

@@ -9,6 +9,9 @@ public sealed class LoginTests
     private const string Topic = "events";
     private const string Password = "open-sesame-71d0";
 
+    // As the provider's README says.
+    private static readonly RedisUser Carol = new("carol", "carol-secret-5d11", "~ds:* +@read +@write +@scripting +@connection +info +time");
+
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
 
     [TestMethod]
@@ -24,9 +27,10 @@ public sealed class LoginTests
     [TestMethod]
     public async Task A_user_does_what_the_access_list_allows()
     {
-        await using var node = await RedisNode.StartAsync(new RedisNodeOptions { Password = Password, Users = [RedisUser.Alice, RedisUser.Bob] });
+        await using var node = await RedisNode.StartAsync(new RedisNodeOptions { Password = Password, Users = [RedisUser.Alice, RedisUser.Bob, Carol] });
 
         await WorksAsync(node, As(RedisUser.Alice));
+        await WorksAsync(node, As(Carol));
         await IsRefusedAsync(node, StreamErrorKind.Unauthorized, As(RedisUser.Bob));
         await IsRefusedAsync(node, StreamErrorKind.Unauthorized, As(RedisUser.Alice with { Password = "guessed-9a2e" }));
         await IsRefusedAsync(node, StreamErrorKind.Unauthorized, As(RedisUser.Alice with { Name = "nobody" }));
