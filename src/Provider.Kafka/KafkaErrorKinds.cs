@@ -24,7 +24,7 @@ internal static class KafkaErrorKinds
         (StreamErrorKind.NotFound,
         [
             ErrorCode.UnknownTopicOrPart, ErrorCode.UnknownTopicId, ErrorCode.Local_UnknownTopic, ErrorCode.Local_UnknownPartition, ErrorCode.GroupIdNotFound,
-            ErrorCode.Local_UnknownGroup, ErrorCode.ResourceNotFound, ErrorCode.Local_NoEnt,
+            ErrorCode.Local_UnknownGroup, ErrorCode.ResourceNotFound,
         ]),
         (StreamErrorKind.AlreadyExists,
         [
@@ -100,8 +100,8 @@ internal static class KafkaErrorKinds
             ErrorCode.StaleBrokerEpoch, ErrorCode.OffsetNotAvailable, ErrorCode.PreferredLeaderNotAvailable, ErrorCode.EligibleLeadersNotAvailable,
             ErrorCode.ReassignmentInProgress, ErrorCode.ConcurrentTransactions, ErrorCode.UnstableOffsetCommit, ErrorCode.UnknownSubscriptionId,
             ErrorCode.RebootstrapRequired,
-            // The broker left the cluster while it was being asked.
-            ErrorCode.Local_DestroyBroker,
+            // The broker left the cluster while it was being asked; a partition has no leader just now.
+            ErrorCode.Local_DestroyBroker, ErrorCode.Local_NoEnt,
         ]),
     }.SelectMany(static group => group.Codes.Select(code => (code, group.Kind))).ToFrozenDictionary(static entry => entry.code, static entry => entry.Kind);
 }

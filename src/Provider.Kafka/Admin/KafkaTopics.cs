@@ -174,7 +174,7 @@ internal sealed class KafkaTopics(KafkaCluster cluster)
     {
         var first = ClusterCalls.First(error);
         return KafkaErrors.KindOf(first) == StreamErrorKind.InvalidRequest
-            ? KafkaErrors.Of($"Creating topic '{topic.Name}' at {cluster.Servers}", first, error, $"The brokers say: {first.Reason}.")
+            ? KafkaErrors.Of($"Creating topic '{topic.Name}' at {cluster.Servers}", first, error, $"The brokers say: {first.Reason.TrimEnd('.')}.")
             : cluster.Calls.Failure($"Creating topic '{topic.Name}'", error);
     }
 

@@ -14,7 +14,9 @@ internal sealed class AdminClients(Func<IAdminClient> make, Action<IAdminClient>
 {
     // What bounds the clients, a few threads each, however many callers complain.
     private const int MostClosing = 8;
-    private static readonly TimeSpan LeastAge = TimeSpan.FromSeconds(1);
+
+    // A new client connects first, which takes its time on a busy machine: replaced sooner it would never come to answer.
+    private static readonly TimeSpan LeastAge = TimeSpan.FromSeconds(5);
 
     // A broker that hangs may keep a request that long which nobody waits for any more; its client then closes later, by itself.
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(1);
@@ -42,9 +44,11 @@ internal sealed class AdminClients(Func<IAdminClient> make, Action<IAdminClient>
     }
 
     /// <summary>
-    /// The next caller gets another client than that one: now, or in a moment when it is new itself. Not while too many old ones are not closed yet.
+    /// The next caller gets another client than that one, unless it is new itself or too many old ones are not closed yet.
     /// </summary>
-    public void Replace(IAdminClient client)
+    /// <param name="client">The one that gave no answer.</param>
+    /// <param name="isSpoilt">Whether it must go even so: a new one as soon as it is no longer new.</param>
+    public void Replace(IAdminClient client, bool isSpoilt = false)
     {
         lock (_gate)
         {
@@ -60,7 +64,7 @@ internal sealed class AdminClients(Func<IAdminClient> make, Action<IAdminClient>
                 return;
             }
 
-            if (!entry.IsToGo)
+            if (isSpoilt && !entry.IsToGo)
             {
                 entry.IsToGo = true;
                 _ = ReplaceLaterAsync(client, LeastAge - age);

@@ -176,7 +176,7 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
         catch (TimeoutException)
         {
             Observe(answer);
-            cluster.Admins.Replace(admin);
+            cluster.Admins.Replace(admin, isSpoilt: true);
             throw new KafkaException(new Error(ErrorCode.Local_TimedOut));
         }
     }

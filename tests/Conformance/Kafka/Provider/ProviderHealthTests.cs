@@ -55,6 +55,9 @@ public sealed class ProviderHealthTests
             await Eventually.TrueAsync(() => Seen(metrics, "messaging.kafka.broker.rtt", "").Length > 0, "a round trip");
             Assert.IsGreaterThanOrEqualTo(1, metrics.Sum("messaging.kafka.consumer.rebalances", tag));
             StringAssert.Contains(Seen(metrics, "messaging.kafka.producer.queue.messages", "producer"), "0 producer");
+            await consumer.DisposeAsync();
+            metrics.Clear();
+            Assert.AreEqual("", Seen(metrics, "messaging.kafka.consumer.lag", tag), "A client that is closed shows nothing.");
         }
 
         metrics.Clear();

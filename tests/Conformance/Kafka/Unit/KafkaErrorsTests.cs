@@ -16,7 +16,7 @@ public sealed class KafkaErrorsTests
         [StreamErrorKind.TooLarge] =
             "InvalidMsgSize MsgSizeTooLarge OffsetMetadataTooLarge RecordListTooLarge TelemetryTooLarge",
         [StreamErrorKind.NotFound] =
-            "GroupIdNotFound Local_NoEnt Local_UnknownGroup Local_UnknownPartition Local_UnknownTopic ResourceNotFound UnknownTopicId "
+            "GroupIdNotFound Local_UnknownGroup Local_UnknownPartition Local_UnknownTopic ResourceNotFound UnknownTopicId "
             + "UnknownTopicOrPart",
         [StreamErrorKind.AlreadyExists] =
             "DuplicateResource TopicAlreadyExists",
@@ -51,7 +51,7 @@ public sealed class KafkaErrorsTests
         [StreamErrorKind.Transient] =
             "BrokerNotAvailable ConcurrentTransactions EligibleLeadersNotAvailable FencedLeaderEpoch FetchSessionIdNotFound "
             + "GroupCoordinatorNotAvailable GroupLoadInProgress InvalidFetchSessionEpoch KafkaStorageError LeaderNotAvailable ListenerNotFound "
-            + "Local_AllBrokersDown Local_AssignPartitions Local_DestroyBroker Local_Fail Local_InProgress Local_Intr Local_IsrInsuff Local_NodeUpdate Local_Noop "
+            + "Local_AllBrokersDown Local_AssignPartitions Local_DestroyBroker Local_Fail Local_InProgress Local_Intr Local_IsrInsuff Local_NoEnt Local_NodeUpdate Local_Noop "
             + "Local_Outdated Local_Partial Local_PartitionEOF Local_PrevInProgress Local_Resolve Local_Retry Local_RevokePartitions "
             + "Local_Transport Local_UnknownBroker Local_WaitCache Local_WaitCoord LogDirNotFound NetworkException NoError NotController "
             + "NotCoordinatorForGroup NotEnoughReplicas NotEnoughReplicasAfterAppend NotLeaderForPartition OffsetNotAvailable "
