@@ -97,14 +97,27 @@ internal sealed class BatchDispatcher
             }
             else if (await _deliveries.TakeInAsync(message).ConfigureAwait(false) is not { } turn)
             {
-                batch.Messages.Add(message);
-                key.Taken++;
+                Add(batch, key, message);
             }
             else if (turn.Ends || turn.Until is not null)
             {
                 key.Later = (message, turn);
             }
         }
+    }
+
+    private void Add(MessageBatch batch, BatchKey key, ReceivedMessage message)
+    {
+        if (_deliveries.DropsCopies(message, out var id) && !batch.Ids.Add(id))
+        {
+            message.Partition.Release();
+            Keys.Return(key.Queue, message);
+            key.NextIsCopy = true;
+            return;
+        }
+
+        batch.Messages.Add(message);
+        key.Taken++;
     }
 
     // Never throws.

@@ -103,6 +103,13 @@ internal sealed class DeliveryHandler(
         ? Turn.After(duplicates.KeepAsync(message, id, release: true, Abandon))
         : Over(message, handled: true, Turn.Next);
 
+    /// <summary>True when a copy of this message is to be dropped once this one was handled.</summary>
+    public bool DropsCopies(ReceivedMessage message, out UInt128 id)
+    {
+        id = default;
+        return duplicates is not null && DuplicateFilter.Concerns(message, out id);
+    }
+
     /// <summary>The message was not handled and comes again.</summary>
     public static void LetGo(ReceivedMessage message) => Over(message, handled: false, Turn.Next);
 

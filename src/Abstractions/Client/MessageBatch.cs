@@ -6,6 +6,9 @@ internal sealed class MessageBatch
     /// <summary>In order within each key.</summary>
     public List<ReceivedMessage> Messages { get; } = [];
 
+    /// <summary>The ids of its messages, where copies are dropped.</summary>
+    public HashSet<UInt128> Ids { get; } = [];
+
     /// <summary>The keys that stand still until the batch is over.</summary>
     public List<BatchKey> Keys { get; } = [];
 }
@@ -19,10 +22,13 @@ internal sealed class BatchKey(KeyQueue queue)
     public int Taken { get; set; }
 
     /// <summary>Nothing more of it may join the batch.</summary>
-    public bool IsClosed => NextIsAlone || Later is not null;
+    public bool IsClosed => NextIsAlone || NextIsCopy || Later is not null;
 
     /// <summary>Its next message is to be handled alone.</summary>
     public bool NextIsAlone { get; set; }
+
+    /// <summary>Its next message is a copy of one in the batch: what becomes of it is known when that one is done or not.</summary>
+    public bool NextIsCopy { get; set; }
 
     /// <summary>What became of a message behind those in the batch; takes effect when the batch is over.</summary>
     public (ReceivedMessage Message, Turn Turn)? Later { get; set; }

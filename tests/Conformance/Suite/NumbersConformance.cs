@@ -115,6 +115,35 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsTrue(handled.GroupBy(number => number % 6).All(thread => thread.SequenceEqual(thread.Order())));
     }
 
+    [TestMethod]
+    [Rule("DS-99", "Copies of a message do not share a batch: the later one is dropped once the first was handled, and handled when that failed")]
+    public async Task Copies_of_a_message_do_not_share_a_batch()
+    {
+        var topic = await CreateTopicAsync();
+        DashStreamMessage[] messages = [.. Enumerable.Range(1, 6).Select(i => Of("a", (ulong)i))];
+        await SendAsync(topic, messages[0], messages[1], messages[1], messages[2], messages[3], messages[3], messages[4], messages[5]);
+        var letters = new LetterBox();
+        await using var consumer = await OpenClientAsync(topic, options =>
+            (options.DuplicateWindow, options.DeadLetters, options.Retry.MaxAttempts, options.Batch.MaxWait) = (100, letters, 1, TimeSpan.FromMilliseconds(50)));
+
+        var run = consumer.RunBatchesAsync((batch, _) =>
+        {
+            var texts = batch.Select(message => message.Message.TokenChunk.Text).ToList();
+            if (texts.Contains("a4") && letters.Letters.Count == 0)
+            {
+                throw new InvalidDataException("The case makes the first of two copies fail.");
+            }
+
+            texts.ForEach(_handled.Enqueue);
+            return ValueTask.CompletedTask;
+        });
+        await Waits.UntilAsync(() => consumer.Status.Finished == 8, "everything was done");
+        await StopAsync(consumer, run);
+
+        Assert.AreEqual("a1 a2 a3 a4 a5 a6", string.Join(' ', _handled));
+        Assert.AreEqual("a4", letters.Letters.Single().Message!.TokenChunk.Text);
+    }
+
     private async ValueTask HandleAsync(ReceivedMessage message, CancellationToken cancellationToken)
     {
         await Task.Yield();

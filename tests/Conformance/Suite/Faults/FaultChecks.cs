@@ -10,16 +10,51 @@ internal static class FaultChecks
     /// <summary>What a stop may take beyond its deadline: the provider's own last calls, and a loaded machine.</summary>
     public static TimeSpan StopSlack { get; } = TimeSpan.FromSeconds(5);
 
+    /// <param name="journal">What happened.</param>
+    /// <param name="log">What the topic holds.</param>
+    /// <param name="sends">What the senders were told.</param>
+    /// <param name="copiesCount">Whether a record is done when a copy of its message is.</param>
     public static IEnumerable<string> Of(
-        IReadOnlyList<FaultJournal.Entry> journal, IReadOnlyList<StreamRecord> log, IReadOnlyList<FaultSends.Outcome> sends)
+        IReadOnlyList<FaultJournal.Entry> journal, IReadOnlyList<StreamRecord> log, IReadOnlyList<FaultSends.Outcome> sends, bool copiesCount)
     {
         var records = log.Select(record => new Logged(record, Codec.Decode(record.Value!.Value))).ToList();
-        return [.. Lost(journal, records), .. Sends(records, sends), .. Order(journal, records), .. Commits(journal, records), .. Numbers(records)];
+        var (copies, messages) = (records.ToLookup(record => record.Index, record => record.Position), records.ToDictionary(record => record.Position, record => record.Index));
+        DoneSet Nothing() => new(copies, messages, copiesCount);
+        return
+        [
+            .. Lost(journal, records, Nothing()), .. Sends(records, sends), .. Order(journal, records, Nothing()), .. Commits(journal, records, Nothing()),
+            .. Numbers(records), .. copiesCount ? Repeats(journal, messages) : [],
+        ];
     }
 
-    private static IEnumerable<string> Lost(IReadOnlyList<FaultJournal.Entry> journal, List<Logged> log)
+    /// <summary>The copies of each message in a log.</summary>
+    public static IReadOnlyList<IReadOnlyList<StreamPosition>> CopiesOf(IEnumerable<StreamRecord> log) =>
+        [.. log.GroupBy(record => FaultSends.IndexOf(Codec.Decode(record.Value!.Value)), record => record.Position!.Value).Select(copies => copies.ToList())];
+
+    // A copy whose handler began when the first one's had ended was known by its id.
+    private static IEnumerable<string> Repeats(IReadOnlyList<FaultJournal.Entry> journal, Dictionary<StreamPosition, int> messages)
     {
-        var done = Positions(journal, FaultJournal.Step.Done);
+        var handled = new HashSet<(string Who, int Message)>();
+        foreach (var (step, position, who) in journal)
+        {
+            if (step == FaultJournal.Step.Started && handled.Contains((who, messages[position])))
+            {
+                yield return $"repeated: {who} began message {messages[position]} at {position} again, whose id it had in its window";
+            }
+            else if (step == FaultJournal.Step.Done && who != FaultJournal.DeadLetter)
+            {
+                handled.Add((who, messages[position]));
+            }
+        }
+    }
+
+    private static IEnumerable<string> Lost(IReadOnlyList<FaultJournal.Entry> journal, List<Logged> log, DoneSet done)
+    {
+        foreach (var entry in journal.Where(entry => entry.Step == FaultJournal.Step.Done))
+        {
+            done.Add(entry.Position);
+        }
+
         return log.Where(record => !done.Contains(record.Position)).Select(record => $"lost: message {record.Index} at {record.Position} was never handled");
     }
 
@@ -31,6 +66,10 @@ internal static class FaultChecks
             if (send is null)
             {
                 yield return "a send was never decided";
+            }
+            else if (send.Untold is { } untold)
+            {
+                yield return untold;
             }
             else if (send.Receipt is { } receipt && (!byPosition.TryGetValue(receipt.Position, out var record) || record.Index != send.Message))
             {
@@ -59,7 +98,7 @@ internal static class FaultChecks
     }
 
     // A record's first delivery begins only when all that lie before it in its thread are done; none begins once a commit says that it is done.
-    private static IEnumerable<string> Order(IReadOnlyList<FaultJournal.Entry> journal, List<Logged> log)
+    private static IEnumerable<string> Order(IReadOnlyList<FaultJournal.Entry> journal, List<Logged> log, DoneSet done)
     {
         var before = new Dictionary<StreamPosition, StreamPosition>();
         foreach (var thread in log.GroupBy(record => (record.Position.Partition, record.Header.ThreadId)))
@@ -71,7 +110,6 @@ internal static class FaultChecks
             }
         }
 
-        var done = new HashSet<StreamPosition>();
         foreach (var (step, position, _) in journal)
         {
             if (step == FaultJournal.Step.Done)
@@ -85,9 +123,8 @@ internal static class FaultChecks
         }
     }
 
-    private static IEnumerable<string> Commits(IReadOnlyList<FaultJournal.Entry> journal, List<Logged> log)
+    private static IEnumerable<string> Commits(IReadOnlyList<FaultJournal.Entry> journal, List<Logged> log, DoneSet done)
     {
-        var done = new HashSet<StreamPosition>();
         var committed = new Dictionary<int, UInt128>();
         foreach (var (step, position, _) in journal)
         {
@@ -116,9 +153,6 @@ internal static class FaultChecks
 
     private static bool IsUpTo(Logged record, StreamPosition position) =>
         record.Position.Partition == position.Partition && record.Position.Offset <= position.Offset;
-
-    private static HashSet<StreamPosition> Positions(IReadOnlyList<FaultJournal.Entry> journal, FaultJournal.Step step) =>
-        [.. journal.Where(entry => entry.Step == step).Select(entry => entry.Position)];
 
     private sealed class Logged(StreamRecord record, DashStreamMessage message)
     {

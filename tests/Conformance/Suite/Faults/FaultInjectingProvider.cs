@@ -31,6 +31,9 @@ public sealed class FaultInjectingProvider : IStreamProvider
         (_inner, _plan, _time, _journal) = (inner, plan, time, journal);
     }
 
+    /// <summary>Whether producers are those of the wrapped provider, as they are.</summary>
+    internal bool HandsProducersThrough { get; init; }
+
     /// <inheritdoc/>
     public string Name => _inner.Name;
 
@@ -44,7 +47,8 @@ public sealed class FaultInjectingProvider : IStreamProvider
     public async ValueTask<IStreamProducer> OpenProducerAsync(string topic, CancellationToken cancellationToken = default)
     {
         var id = NextId("producer");
-        return new FaultInjectingProducer(await _inner.OpenProducerAsync(topic, cancellationToken), id, _plan, _time, _journal);
+        var producer = await _inner.OpenProducerAsync(topic, cancellationToken);
+        return HandsProducersThrough ? producer : new FaultInjectingProducer(producer, id, _plan, _time, _journal);
     }
 
     /// <inheritdoc/>

@@ -3,9 +3,11 @@ namespace DashStream.Conformance;
 /// <summary>What really happened in a run, in order: what the store took, which deliveries began and ended, what was committed. Thread-safe.</summary>
 internal sealed class FaultJournal
 {
+    /// <summary>Who did what a dead letter does.</summary>
+    public const string DeadLetter = "dead letter";
+
     private readonly Lock _gate = new();
     private readonly List<Entry> _entries = [];
-    private readonly HashSet<StreamPosition> _stored = [];
     private readonly HashSet<StreamPosition> _done = [];
 
     public enum Step
@@ -28,19 +30,15 @@ internal sealed class FaultJournal
         }
     }
 
-    /// <summary>How many stored records are not done.</summary>
-    public int Missing
+    public bool IsDone(StreamPosition position)
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                return _stored.Count(position => !_done.Contains(position));
-            }
+            return _done.Contains(position);
         }
     }
 
-    public void Stored(StreamPosition position, string who) => Add(Step.Stored, position, who, _stored);
+    public void Stored(StreamPosition position, string who) => Add(Step.Stored, position, who);
 
     /// <summary>A call of the handler began.</summary>
     public void Started(StreamPosition position, string who) => Add(Step.Started, position, who);

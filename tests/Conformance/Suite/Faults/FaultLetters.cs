@@ -19,7 +19,7 @@ internal sealed class FaultLetters(FaultPlan plan, FaultJournal journal) : IDead
             return ValueTask.FromException(FaultInjectingProvider.Fault("a dead letter", StreamErrorKind.Transient));
         }
 
-        journal.Done(position, "dead letter");
+        journal.Done(position, FaultJournal.DeadLetter);
         return ValueTask.CompletedTask;
     }
 }

@@ -24,12 +24,12 @@ public sealed class FaultRun
     private readonly ConcurrentQueue<string> _broken = new();
     private volatile bool _over;
 
-    private FaultRun(IStreamProvider inner, IStreamProvider faulty, FaultPlan plan, FaultJournal journal, TimeProvider time, TimeSpan limit)
+    private FaultRun(
+        IStreamProvider inner, IStreamProvider faulty, FaultScenario scenario, FaultPlan plan, FaultJournal journal, TimeProvider time, TimeSpan limit)
     {
-        (_inner, _provider, _plan, _journal, _time, _limit) = (inner, faulty, plan, journal, time, limit);
-        _scenario = new FaultScenario(plan);
+        (_inner, _provider, _scenario, _plan, _journal, _time, _limit) = (inner, faulty, scenario, plan, journal, time, limit);
         _topic = $"faults-{plan.Seed}-{Guid.NewGuid():N}";
-        _sends = new FaultSends(_provider, _topic, _scenario, time);
+        _sends = new FaultSends(_provider, _topic, _scenario, plan, time);
         _calls = new int[_scenario.Messages];
     }
 
@@ -43,8 +43,9 @@ public sealed class FaultRun
         ArgumentNullException.ThrowIfNull(provider);
         time ??= TimeProvider.System;
         var (plan, journal) = (new FaultPlan(seed), new FaultJournal());
-        var faulty = new FaultInjectingProvider(provider, plan, time, journal);
-        return await new FaultRun(provider, faulty, plan, journal, time, limit ?? TimeSpan.FromMinutes(1)).RunAsync();
+        var scenario = new FaultScenario(plan);
+        var faulty = new FaultInjectingProvider(provider, plan, time, journal) { HandsProducersThrough = scenario.SendsDirectly };
+        return await new FaultRun(provider, faulty, scenario, plan, journal, time, limit ?? TimeSpan.FromMinutes(1)).RunAsync();
     }
 
     private async Task<FaultReport> RunAsync()
@@ -52,29 +53,32 @@ public sealed class FaultRun
         await _inner.Admin.CreateTopicAsync(new TopicSpec(_topic, _scenario.Partitions));
         var members = Task.WhenAll(_scenario.Members.Select(MemberAsync));
         await _sends.RunAsync();
-        await UntilHandledAsync();
+        await UntilHandledAsync(FaultChecks.CopiesOf(await ReadLogAsync()));
         _over = true;
         await members;
         var log = await ReadLogAsync();
-        var broken = _broken.Concat(FaultChecks.Of(_journal.Entries, log, _sends.Outcomes)).ToList();
+        var broken = _broken.Concat(FaultChecks.Of(_journal.Entries, log, _sends.Outcomes, _scenario.RemembersIds)).ToList();
         await _inner.Admin.DeleteTopicAsync(_topic);
         return new FaultReport(_plan.Seed, _scenario.Text, _plan.Happened, _journal.Digest(), broken, [.. _journal.Entries.Select(entry => entry.ToString())]);
     }
 
-    private async Task UntilHandledAsync()
+    private async Task UntilHandledAsync(IReadOnlyList<IReadOnlyList<StreamPosition>> messages)
     {
         var started = _time.GetTimestamp();
-        while (_journal.Missing > 0)
+        while (messages.Count(copies => !IsHandled(copies)) is var missing and > 0)
         {
             if (_time.GetElapsedTime(started) > _limit)
             {
-                _broken.Enqueue($"lost: {_journal.Missing} stored records were not handled within {_limit}");
+                _broken.Enqueue($"lost: {missing} stored messages were not handled within {_limit}");
                 return;
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(20), _time);
         }
     }
+
+    private bool IsHandled(IReadOnlyList<StreamPosition> copies) =>
+        _scenario.RemembersIds ? copies.Any(_journal.IsDone) : copies.All(_journal.IsDone);
 
     private async Task MemberAsync(FaultScenario.MemberPlan plan, int member)
     {
@@ -83,7 +87,7 @@ public sealed class FaultRun
             await Task.Delay(plan.Away, _time);
             try
             {
-                await StayAsync(plan.Stay, $"m{member}");
+                await StayAsync(plan.Stay, $"m{member}", $"m{member}.{stay}");
             }
             catch (StreamException e)
             {
@@ -92,15 +96,21 @@ public sealed class FaultRun
         }
     }
 
-    private async Task StayAsync(TimeSpan stay, string name)
+    private async Task StayAsync(TimeSpan stay, string name, string who)
     {
         var deadline = TimeSpan.FromSeconds(1);
         await using var consumer = await Retry.WhileTransientAsync(() => DashStreamConsumer.OpenAsync(_provider, _topic, Group, Options(name), _time), _time);
-        var run = consumer.RunAsync((message, token) => HandleAsync(message, name, token));
+        var run = _scenario.HandlesBatches
+            ? consumer.RunBatchesAsync((batch, token) => HandleAsync(batch, who, token))
+            : consumer.RunAsync((message, token) => HandleAsync(message, who, token));
         var started = _time.GetTimestamp();
         while (!_over && !run.IsCompleted && (stay == TimeSpan.Zero || _time.GetElapsedTime(started) < stay))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), _time);
+            foreach (var halted in consumer.Status.HaltedThreads)
+            {
+                consumer.ResumeThread(halted.TenantId, halted.ThreadId);
+            }
         }
 
         var stopping = _time.GetTimestamp();
@@ -141,6 +151,9 @@ public sealed class FaultRun
             MaxBatchRecords = 7,
         },
         MaxConcurrency = _scenario.Concurrency,
+        GapPolicy = _scenario.GapPolicy,
+        DuplicateWindow = _scenario.RemembersIds ? _scenario.Messages : 0,
+        Batch = new BatchOptions { MaxMessages = 5, MaxWait = TimeSpan.FromMilliseconds(10), MaxConcurrency = _scenario.Concurrency },
         MaxInFlight = 20,
         CommitInterval = TimeSpan.FromMilliseconds(50),
         RevokeTimeout = TimeSpan.FromMilliseconds(100),
@@ -165,6 +178,23 @@ public sealed class FaultRun
         _journal.Done(message.Position, name);
     }
 
+    // A batch that fails has done nothing, so it tells nothing; one that succeeds tells of its messages in order.
+    private async ValueTask HandleAsync(IReadOnlyList<ReceivedMessage> batch, string who, CancellationToken cancellationToken)
+    {
+        var calls = batch.Select(message => FaultSends.IndexOf(message.Message)).Select(index => (Index: index, Call: Interlocked.Increment(ref _calls[index]))).ToList();
+        await Task.Delay(calls.Max(one => _scenario.HandlingOf(one.Index, one.Call)), _time, cancellationToken);
+        if (calls.Where(one => _scenario.Fails(one.Index, one.Call)).ToList() is { Count: > 0 } failing)
+        {
+            throw new InvalidOperationException($"A batch fails by plan, because of {string.Join(", ", failing)}.");
+        }
+
+        foreach (var message in batch)
+        {
+            _journal.Started(message.Position, who);
+            _journal.Done(message.Position, who);
+        }
+    }
+
     private async ValueTask<FailureAction> DecideAsync(FailedDelivery failed, CancellationToken cancellationToken)
     {
         if (failed.Attempt < Attempts)
@@ -173,7 +203,7 @@ public sealed class FaultRun
             return FailureAction.Retry;
         }
 
-        _journal.Done(failed.Record.Position!.Value, "dead letter");
+        _journal.Done(failed.Record.Position!.Value, FaultJournal.DeadLetter);
         return FailureAction.Skip;
     }
 
@@ -183,6 +213,11 @@ public sealed class FaultRun
         var topic = await _inner.Admin.DescribeTopicAsync(_topic);
         var left = topic!.Partitions.Where(partition => partition.Bounds.End > partition.Bounds.Begin)
             .ToDictionary(partition => partition.Partition, partition => partition.Bounds.End);
+        if (left.Count == 0)
+        {
+            return records;
+        }
+
         await using var reader = await _inner.OpenConsumerAsync(_topic, new StreamConsumerOptions { Partitions = [.. left.Keys.Order()] });
         while (left.Count > 0)
         {

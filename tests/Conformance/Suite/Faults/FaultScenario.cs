@@ -15,8 +15,28 @@ internal sealed class FaultScenario
         Messages = random.Next(10, 60);
         Concurrency = random.Next(1, 9);
         Members = [.. Enumerable.Range(0, random.Next(1, 4)).Select(i => Plan(i, random))];
-        Text = $"{Partitions} partitions, {Threads} threads, {Producers} producers, {Messages} messages, {Members.Count} members";
+        SendsDirectly = Draw("direct sends") < 0.35;
+        KeepsFailedSends = !SendsDirectly && Draw("letters of sends") < 0.4;
+        RemembersIds = Draw("duplicate window") < 0.35;
+        HandlesBatches = Draw("batches") < 0.3;
+        GapPolicy = Draw("gaps") switch { < 0.5 => GapPolicy.Warn, < 0.6 => GapPolicy.Continue, _ => GapPolicy.HaltThread };
+        Text = $"{Partitions} partitions, {Threads} threads, {Producers} producers, {Messages} messages, {Members.Count} members, gaps: {GapPolicy}"
+            + $"{(SendsDirectly ? ", direct sends" : "")}{(KeepsFailedSends ? ", letters of sends" : "")}{(RemembersIds ? ", window" : "")}{(HandlesBatches ? ", batches" : "")}";
     }
+
+    /// <summary>Whether producers are the provider's own, without faults of sends but those that the provider brings.</summary>
+    public bool SendsDirectly { get; }
+
+    /// <summary>Whether failed sends become dead letters.</summary>
+    public bool KeepsFailedSends { get; }
+
+    /// <summary>Whether members drop messages whose id they handled.</summary>
+    public bool RemembersIds { get; }
+
+    /// <summary>Whether members handle batches.</summary>
+    public bool HandlesBatches { get; }
+
+    public GapPolicy GapPolicy { get; }
 
     public string Text { get; }
 
@@ -44,6 +64,8 @@ internal sealed class FaultScenario
 
     public bool Fails(int message, int call) =>
         IsPoison(message) || _plan.Happens(FaultPoint.FailedHandler, 0.1, $"message {message}", call);
+
+    private double Draw(string what) => _plan.Draw(FaultPoint.SlowHandler, what, 0);
 
     private bool IsPoison(int message) => _plan.Draw(FaultPoint.FailedHandler, "poison", message) < 0.05;
 

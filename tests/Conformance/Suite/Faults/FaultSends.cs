@@ -5,8 +5,9 @@ using Google.Protobuf;
 namespace DashStream.Conformance;
 
 /// <summary>The senders of a run, and what each of their sends came to.</summary>
-internal sealed class FaultSends(IStreamProvider provider, string topic, FaultScenario scenario, TimeProvider time)
+internal sealed class FaultSends(IStreamProvider provider, string topic, FaultScenario scenario, FaultPlan plan, TimeProvider time)
 {
+    private readonly FaultSendLetters? _letters = scenario.KeepsFailedSends ? new FaultSendLetters(plan) : null;
     private readonly Outcome[] _outcomes = new Outcome[scenario.Messages];
 
     public IReadOnlyList<Outcome> Outcomes => _outcomes;
@@ -20,7 +21,7 @@ internal sealed class FaultSends(IStreamProvider provider, string topic, FaultSc
     private async Task SendAsync(int sender)
     {
         await using var producer = await Retry.WhileTransientAsync(
-            () => DashStreamProducer.OpenAsync(provider, topic, new DashStreamProducerOptions { TenantId = "t" }, time), time);
+            () => DashStreamProducer.OpenAsync(provider, topic, new DashStreamProducerOptions { TenantId = "t", DeadLetters = _letters }, time), time);
         var sends = new List<Task>();
         for (var message = sender; message < scenario.Messages; message += scenario.Producers)
         {
@@ -59,10 +60,28 @@ internal sealed class FaultSends(IStreamProvider provider, string topic, FaultSc
         }
         catch (StreamException e)
         {
-            _outcomes[message] = new Outcome(message, sender, thread, null, e.Kind);
+            _outcomes[message] = new Outcome(message, sender, thread, null, e.Kind) { Untold = UntoldOf(message, e) };
         }
     }
 
+    // What failed on its way is in a letter or its caller knows that it is not; what was refused is in none.
+    private string? UntoldOf(int message, StreamException error)
+    {
+        if (_letters is null)
+        {
+            return null;
+        }
+
+        var expected = error.Kind == StreamErrorKind.Throttled || error.Data.Contains(DashStreamProducerOptions.DeadLetterErrorKey) ? 0 : 1;
+        return _letters.CountOf(message) == expected
+            ? null
+            : $"message {message} failed with {error.Kind} and has {_letters.CountOf(message)} letters, not {expected}";
+    }
+
     /// <summary>What the caller of a send was told: a receipt or an error.</summary>
-    public sealed record Outcome(int Message, int Sender, int Thread, SendReceipt? Receipt, StreamErrorKind? Error);
+    public sealed record Outcome(int Message, int Sender, int Thread, SendReceipt? Receipt, StreamErrorKind? Error)
+    {
+        /// <summary>What is wrong with the dead letter of a send that failed; null when nothing is.</summary>
+        public string? Untold { get; init; }
+    }
 }
