@@ -62,6 +62,9 @@ public sealed class ReceivedMessage
     /// <summary>Its numbers were compared already.</summary>
     internal bool NumbersSeen { get; set; }
 
+    /// <summary>The number check let it through; it is not asked again when it is put back to be taken later.</summary>
+    internal bool HasPassed { get; set; }
+
     /// <summary>Its batch failed: no other message may be handled with it.</summary>
     internal bool IsAlone { get; set; }
 

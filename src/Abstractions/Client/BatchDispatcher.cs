@@ -222,7 +222,7 @@ internal sealed class BatchDispatcher
         if (batch.Messages is [var single])
         {
             var turn = await _deliveries.FailedAsync(single, DeadLetterStage.Handler, error).ConfigureAwait(false);
-            var key = batch.Keys.First(key => key.Taken > 0);
+            var key = batch.Keys.First(key => key.Has(single));
             if (key.Later is null && (turn.Ends || turn.Until is not null))
             {
                 key.Later = (single, turn);

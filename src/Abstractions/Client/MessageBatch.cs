@@ -21,6 +21,9 @@ internal sealed class BatchKey(KeyQueue queue)
     /// <summary>How many of its messages are in the batch.</summary>
     public int Taken { get; set; }
 
+    /// <summary>Whether a message of the batch is one of its.</summary>
+    public bool Has(ReceivedMessage message) => Taken > 0 && Queue.Key.Equals(new RecordKey(message.Position.Partition, message.Record.Key));
+
     /// <summary>Nothing more of it may join the batch.</summary>
     public bool IsClosed => NextIsAlone || NextIsCopy || Later is not null;
 

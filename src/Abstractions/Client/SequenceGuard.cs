@@ -53,7 +53,7 @@ internal sealed class SequenceGuard(string topic, DashStreamConsumerOptions opti
     public Passage Check(ReceivedMessage message, out StreamException? refusal)
     {
         refusal = null;
-        if (message.Attempt > 1 || message.Record.Key.IsEmpty)
+        if (message.Attempt > 1 || message.HasPassed || message.Record.Key.IsEmpty)
         {
             return Passage.Go;
         }
@@ -64,6 +64,8 @@ internal sealed class SequenceGuard(string topic, DashStreamConsumerOptions opti
         {
             passage = _halting && FindHalt(message) is { } halt ? Stop(halt, message, out refusal) : Compare(message, ref findings, out refusal);
         }
+
+        message.HasPassed = passage == Passage.Go;
 
         // Neither under the gate: a log may be slow, and the partition may be going just now.
         findings?.Tell(topic, options.GapPolicy, logger);

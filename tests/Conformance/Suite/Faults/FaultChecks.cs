@@ -139,7 +139,7 @@ internal static class FaultChecks
                 case FaultJournal.Step.Committed:
                     committed[position.Partition] = UInt128.Max(position.Offset, committed.GetValueOrDefault(position.Partition));
                     break;
-                case FaultJournal.Step.Started when committed.TryGetValue(position.Partition, out var offset) && position.Offset <= offset:
+                case FaultJournal.Step.Taken when committed.TryGetValue(position.Partition, out var offset) && position.Offset <= offset:
                     yield return $"duplicate below the commit: {position} began again after {offset} was committed";
                     break;
             }

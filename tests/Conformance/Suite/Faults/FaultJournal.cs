@@ -13,6 +13,7 @@ internal sealed class FaultJournal
     public enum Step
     {
         Stored,
+        Taken,
         Started,
         Done,
         Committing,
@@ -40,7 +41,10 @@ internal sealed class FaultJournal
 
     public void Stored(StreamPosition position, string who) => Add(Step.Stored, position, who);
 
-    /// <summary>A call of the handler began.</summary>
+    /// <summary>A handler was called with it, alone or among others.</summary>
+    public void Taken(StreamPosition position, string who) => Add(Step.Taken, position, who);
+
+    /// <summary>It began to be handled; in a batch, after those before it.</summary>
     public void Started(StreamPosition position, string who) => Add(Step.Started, position, who);
 
     /// <summary>Handled, or its dead letter is stored.</summary>

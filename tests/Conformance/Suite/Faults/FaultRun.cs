@@ -163,6 +163,7 @@ public sealed class FaultRun
     {
         var index = FaultSends.IndexOf(message.Message);
         var call = Interlocked.Increment(ref _calls[index]);
+        _journal.Taken(message.Position, name);
         _journal.Started(message.Position, name);
         var delay = _scenario.HandlingOf(index, call);
         if (delay > TimeSpan.Zero)
@@ -178,9 +179,14 @@ public sealed class FaultRun
         _journal.Done(message.Position, name);
     }
 
-    // A batch that fails has done nothing, so it tells nothing; one that succeeds tells of its messages in order.
+    // A batch that fails has done nothing and tells of nothing begun; one that succeeds tells of its messages in order.
     private async ValueTask HandleAsync(IReadOnlyList<ReceivedMessage> batch, string who, CancellationToken cancellationToken)
     {
+        foreach (var message in batch)
+        {
+            _journal.Taken(message.Position, who);
+        }
+
         var calls = batch.Select(message => FaultSends.IndexOf(message.Message)).Select(index => (Index: index, Call: Interlocked.Increment(ref _calls[index]))).ToList();
         await Task.Delay(calls.Max(one => _scenario.HandlingOf(one.Index, one.Call)), _time, cancellationToken);
         if (calls.Where(one => _scenario.Fails(one.Index, one.Call)).ToList() is { Count: > 0 } failing)
