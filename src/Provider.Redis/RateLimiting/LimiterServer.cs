@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net.Sockets;
 using StackExchange.Redis;
 
 namespace DashStream.Providers;
 
-/// <summary>The calls of the limiter to its server: counted, bounded in time, and not made while the server is known to be away. Safe for concurrent use.</summary>
+/// <summary>The calls of the limiter to its server: counted, bounded in time, and not made for a tenant while its server is known to be away. Safe for concurrent use.</summary>
 internal sealed class LimiterServer(RedisConnection connection, RedisRateLimiterOptions options, TimeProvider time)
 {
     private const int KeyArguments = 4;
@@ -12,7 +14,10 @@ internal sealed class LimiterServer(RedisConnection connection, RedisRateLimiter
     // Beyond it Lua's numbers are not exact; 285 years.
     private const long LongestWait = 1L << 53;
 
-    private readonly Outage _outage = new(time);
+    private const int MostOutages = 10_000;
+
+    // By tenant: in a cluster one node may be away and the others not, and which tenant lives where is the cluster's affair.
+    private readonly ConcurrentDictionary<string, Outage> _outages = new(StringComparer.Ordinal);
 
     /// <summary>Lets the server decide checks of a tenant, after it got permits back.</summary>
     public async ValueTask<LimiterAnswer> TakeAsync(string tenantId, RateLimit limit, long returned, IReadOnlyList<PermitCheck> checks)
@@ -31,7 +36,7 @@ internal sealed class LimiterServer(RedisConnection connection, RedisRateLimiter
             (arguments[next++], arguments[next++]) = ((RedisValue)check.Cost, (RedisValue)MicrosecondsUntil(check.Deadline, now));
         }
 
-        var answers = (RedisValue[])(await CallAsync(LimiterScripts.Take, arguments).ConfigureAwait(false))!;
+        var answers = (RedisValue[])(await CallAsync(tenantId, LimiterScripts.Take, arguments).ConfigureAwait(false))!;
         var waits = new long[checks.Count];
         for (var i = 0; i < waits.Length; i++)
         {
@@ -47,7 +52,7 @@ internal sealed class LimiterServer(RedisConnection connection, RedisRateLimiter
         var arguments = Arguments(tenantId, own, 2);
         arguments[KeyArguments + 2] = limit is null ? RedisValue.EmptyString : Number(limit.MessagesPerSecond);
         arguments[KeyArguments + 3] = limit is null ? RedisValue.EmptyString : (RedisValue)limit.BurstCapacity;
-        await CallAsync(LimiterScripts.SetLimit, arguments).ConfigureAwait(false);
+        await CallAsync(tenantId, LimiterScripts.SetLimit, arguments).ConfigureAwait(false);
     }
 
     // One place is free for the script's name.
@@ -60,9 +65,9 @@ internal sealed class LimiterServer(RedisConnection connection, RedisRateLimiter
         return arguments;
     }
 
-    private async ValueTask<RedisResult> CallAsync(RedisScript script, object[] arguments)
+    private async ValueTask<RedisResult> CallAsync(string tenantId, RedisScript script, object[] arguments)
     {
-        if (_outage.Reason() is { } reason)
+        if (_outages.TryGetValue(tenantId, out var outage) && outage.Reason() is { } reason)
         {
             throw new StreamException(reason.Kind, $"{reason.Message} It is asked again in a moment.", reason.InnerException);
         }
@@ -71,14 +76,19 @@ internal sealed class LimiterServer(RedisConnection connection, RedisRateLimiter
         try
         {
             var result = await connection.EvaluateAsync(script, arguments, CancellationToken.None).AsTask().WaitAsync(options.CheckTimeout, time).ConfigureAwait(false);
-            _outage.End();
+            if (outage is not null)
+            {
+                _outages.TryRemove(tenantId, out _);
+            }
+
             LimiterMeter.Took(LimiterMeter.Check, time.GetElapsedTime(started));
             return result;
         }
         catch (StreamException e)
         {
-            LimiterMeter.Failed(e.InnerException is RedisConnectionException { FailureType: ConnectionFailureType.UnableToConnect } ? LimiterMeter.Connect : LimiterMeter.Check);
-            Book(e);
+            var isUnconnected = e.InnerException is SocketException or RedisConnectionException { FailureType: ConnectionFailureType.UnableToConnect };
+            LimiterMeter.Failed(isUnconnected ? LimiterMeter.Connect : LimiterMeter.Check);
+            Book(tenantId, e);
             throw;
         }
         catch (TimeoutException e)
@@ -86,21 +96,26 @@ internal sealed class LimiterServer(RedisConnection connection, RedisRateLimiter
             LimiterMeter.Failed(LimiterMeter.CheckTimeout);
             var error = new StreamException(StreamErrorKind.Transient,
                 $"Redis at {options.Connection}: no answer to a check of the rate limit within {options.CheckTimeout.TotalSeconds:0.###} s ({nameof(RedisRateLimiterOptions.CheckTimeout)}).", e);
-            Book(error);
+            Book(tenantId, error);
             throw error;
         }
     }
 
-    private void Book(StreamException error)
+    private void Book(string tenantId, StreamException error)
     {
-        if (error.IsTransient)
+        if (!error.IsTransient)
         {
-            _outage.Report(error);
+            _outages.TryRemove(tenantId, out _);
+            return;
         }
-        else
+
+        if (_outages.Count >= MostOutages)
         {
-            _outage.End();
+            // Each is found out about again.
+            _outages.Clear();
         }
+
+        _outages.GetOrAdd(tenantId, static (_, clock) => new Outage(clock), time).Report(error);
     }
 
     private long MicrosecondsUntil(long deadline, long now) => deadline == long.MaxValue

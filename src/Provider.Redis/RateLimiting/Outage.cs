@@ -1,8 +1,8 @@
 namespace DashStream.Providers;
 
 /// <summary>
-/// Knows whether the server was away just now. While it is, callers are told so at once, and one of them at a time, ever more seldom, finds out whether it is back.
-/// A single failure changes nothing: connections end, and the next call makes another. Thread-safe.
+/// Begins when the server could not be asked, and is thrown away when it answers. While it lasts, callers are told so at once, and one of them at a time, ever more
+/// seldom, finds out whether it is back. A single failure changes nothing: connections end, and the next call makes another. Thread-safe.
 /// </summary>
 internal sealed class Outage(TimeProvider time)
 {
@@ -35,15 +35,6 @@ internal sealed class Outage(TimeProvider time)
 
             _isProbing = true;
             return null;
-        }
-    }
-
-    /// <summary>The server answered, be it with a refusal.</summary>
-    public void End()
-    {
-        lock (_gate)
-        {
-            (_failures, _pause, _isProbing, _last) = (0, TimeSpan.Zero, false, null);
         }
     }
 

@@ -8,7 +8,7 @@ namespace DashStream.Providers;
 /// in the order of the calls; no tenant waits for another. A caller that gives up, or dies, wastes at most what it was promised. Thread-safe.
 /// </summary>
 /// <remarks>
-/// When the server does not answer, a check fails within <see cref="RedisRateLimiterOptions.CheckTimeout"/>, and while it stays away at once; what a producer does then is
+/// When the server does not answer, a check fails within <see cref="RedisRateLimiterOptions.CheckTimeout"/>, and while it stays away further ones of that tenant fail at once; what a producer does then is
 /// its <see cref="DashStreamProducerOptions.OnRateLimiterFailure"/>. It works again by itself. A server that lost its data starts with full buckets.
 /// </remarks>
 public sealed class RedisRateLimiter : IRateLimiter, IAsyncDisposable
