@@ -198,18 +198,17 @@ internal sealed class KafkaPoller
 
     private void Close(IConsumer<byte[]?, byte[]?> client)
     {
-        var name = client.Name;
         try
         {
+            var name = client.Name;
             client.Close();
+            _cluster.Meter.Forget(name);
         }
         catch (Exception e) when (e is KafkaException or ObjectDisposedException)
         {
             KafkaLog.ClosingFailed(_cluster.Logger, $"The consumer of topic '{_plan.Topic}'", e);
             client.Dispose();
         }
-
-        _cluster.Meter.Forget(name);
     }
 
     // After a listener call that outlasted the session: when it is over, the listener hears what was lost, and the member comes back as a new one.
