@@ -72,6 +72,9 @@ public sealed class KafkaClassicSending : SendingConformance<KafkaClassicFixture
 public sealed class KafkaClassicSettlement : SettlementConformance<KafkaClassicFixture>;
 
 [TestClass]
+public sealed class KafkaClassicStates : StatesConformance<KafkaClassicFixture>;
+
+[TestClass]
 public sealed class KafkaClassicTime : TimeConformance<KafkaClassicFixture>;
 
 [TestClass]

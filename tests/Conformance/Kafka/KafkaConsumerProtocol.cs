@@ -72,6 +72,9 @@ public sealed class KafkaConsumerProtocolSending : SendingConformance<KafkaConsu
 public sealed class KafkaConsumerProtocolSettlement : SettlementConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]
+public sealed class KafkaConsumerProtocolStates : StatesConformance<KafkaConsumerProtocolFixture>;
+
+[TestClass]
 public sealed class KafkaConsumerProtocolTime : TimeConformance<KafkaConsumerProtocolFixture>;
 
 [TestClass]

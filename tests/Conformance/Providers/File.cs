@@ -72,6 +72,9 @@ public sealed class FileSending : SendingConformance<FileFixture>;
 public sealed class FileSettlement : SettlementConformance<FileFixture>;
 
 [TestClass]
+public sealed class FileStates : StatesConformance<FileFixture>;
+
+[TestClass]
 public sealed class FileTime : TimeConformance<FileFixture>;
 
 [TestClass]

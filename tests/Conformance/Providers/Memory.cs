@@ -72,6 +72,9 @@ public sealed class MemorySending : SendingConformance<MemoryFixture>;
 public sealed class MemorySettlement : SettlementConformance<MemoryFixture>;
 
 [TestClass]
+public sealed class MemoryStates : StatesConformance<MemoryFixture>;
+
+[TestClass]
 public sealed class MemoryTime : TimeConformance<MemoryFixture>;
 
 [TestClass]

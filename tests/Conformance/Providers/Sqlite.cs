@@ -72,6 +72,9 @@ public sealed class SqliteSending : SendingConformance<SqliteFixture>;
 public sealed class SqliteSettlement : SettlementConformance<SqliteFixture>;
 
 [TestClass]
+public sealed class SqliteStates : StatesConformance<SqliteFixture>;
+
+[TestClass]
 public sealed class SqliteTime : TimeConformance<SqliteFixture>;
 
 [TestClass]

@@ -78,6 +78,9 @@ public sealed class RedisSending : SendingConformance<RedisFixture>;
 public sealed class RedisSettlement : SettlementConformance<RedisFixture>;
 
 [TestClass]
+public sealed class RedisStates : StatesConformance<RedisFixture>;
+
+[TestClass]
 public sealed class RedisTime : TimeConformance<RedisFixture>;
 
 [TestClass]
