@@ -64,6 +64,42 @@ internal static class CanonicalText
         output.Add(plain);
     }
 
+    /// <summary>
+    /// Writes the inside of a string, as written, canonically: what is escaped without need becomes plain, and each escape takes its one form. The result is never
+    /// longer. The reader has seen that the escapes are well formed.
+    /// </summary>
+    /// <returns>The bytes written; -1 when an escape stands for half a surrogate pair.</returns>
+    public static int Rewrite(ReadOnlySpan<byte> written, Span<byte> output)
+    {
+        var length = 0;
+        for (var at = written.IndexOf((byte)'\\'); at >= 0; at = written.IndexOf((byte)'\\'))
+        {
+            written[..at].CopyTo(output[length..]);
+            length += at;
+            var escape = written[at..];
+            if (escape[1] != 'u')
+            {
+                // A slash alone needs no escape; all other short forms are canonical.
+                output[length] = (byte)'\\';
+                length += escape[1] == '/' ? 0 : 1;
+                output[length++] = escape[1];
+                written = escape[ShortEscape..];
+                continue;
+            }
+
+            if (!TryReadRune(escape, out var rune, out var consumed))
+            {
+                return -1;
+            }
+
+            length += WriteRune(rune, output[length..]);
+            written = escape[consumed..];
+        }
+
+        written.CopyTo(output[length..]);
+        return length + written.Length;
+    }
+
     /// <summary>The text of the canonical inside of a string.</summary>
     public static string Unescape(ReadOnlySpan<byte> canonical)
     {
@@ -92,6 +128,50 @@ internal static class CanonicalText
 
         at += NumberedEscape - ShortEscape;
         return (char)Convert.ToInt32(text.Substring(at - 3, 4), 16);
+    }
+
+    private static bool TryReadRune(ReadOnlySpan<byte> escape, out Rune rune, out int consumed)
+    {
+        consumed = NumberedEscape;
+        var first = ReadNumber(escape);
+        if (Rune.TryCreate(first, out rune))
+        {
+            return true;
+        }
+
+        consumed = 2 * NumberedEscape;
+        return escape.Length >= consumed && escape[NumberedEscape..].StartsWith("\\u"u8) && Rune.TryCreate(first, ReadNumber(escape[NumberedEscape..]), out rune);
+    }
+
+    private static char ReadNumber(ReadOnlySpan<byte> escape)
+    {
+        var number = 0;
+        foreach (var digit in escape[ShortEscape..NumberedEscape])
+        {
+            number = (number << 4) | (digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
+        }
+
+        return (char)number;
+    }
+
+    private static int WriteRune(Rune rune, Span<byte> output)
+    {
+        if (rune.Value is >= FirstPlain and not ('"' or '\\'))
+        {
+            return rune.EncodeToUtf8(output);
+        }
+
+        output[0] = (byte)'\\';
+        output[1] = ShortName((byte)rune.Value);
+        if (output[1] != 0)
+        {
+            return ShortEscape;
+        }
+
+        "u00"u8.CopyTo(output[1..]);
+        output[4] = "0123456789abcdef"u8[rune.Value >> 4];
+        output[5] = "0123456789abcdef"u8[rune.Value & 0xf];
+        return NumberedEscape;
     }
 
     // Control characters without a name of their own: 00 and two lower-case digits below 20.

@@ -191,11 +191,17 @@ internal readonly struct JsonIndexBuilder
 
     private void RewriteText(ref Utf8JsonReader reader, ref JsonToken token)
     {
-        using var plain = new PooledBytes(reader.ValueSpan.Length);
-        var length = Copy(ref reader, plain.Span);
         token.First = _index.Rewritten.Count;
-        CanonicalText.Write(plain.Span[..length], _index.Rewritten);
-        token.Count = _index.Rewritten.Count - token.First;
+        var text = _index.Rewritten.Append(reader.ValueSpan.Length + "\"\"".Length);
+        var length = CanonicalText.Rewrite(reader.ValueSpan, text[1..]);
+        if (length < 0)
+        {
+            throw HalfPair(ref reader);
+        }
+
+        text[0] = text[length + 1] = (byte)'"';
+        token.Count = length + "\"\"".Length;
+        _index.Rewritten.Truncate(token.First + token.Count);
         token.Size = token.CompactSize = token.Count;
         token.IsCanonical = false;
     }
@@ -216,9 +222,11 @@ internal readonly struct JsonIndexBuilder
         }
         catch (InvalidOperationException)
         {
-            throw _limits.NotJson("an escape stands for half a surrogate pair", reader.TokenStartIndex);
+            throw HalfPair(ref reader);
         }
     }
+
+    private StreamException HalfPair(ref Utf8JsonReader reader) => _limits.NotJson("an escape stands for half a surrogate pair", reader.TokenStartIndex);
 
     private void Add(in JsonToken token)
     {
