@@ -1,0 +1,38 @@
+using DashStream.Protocol;
+
+namespace DashStream.AgUi;
+
+/// <summary>
+/// Turns the messages of one thread, in their order, into AG-UI events. What <see cref="AgUiRecorder"/> recorded comes back as it was. What a
+/// <see cref="DashStreamRun"/> or anybody else recorded becomes a stream that keeps the protocol: runs, steps, text messages, tool calls, states and thoughts as
+/// such, the rest as CUSTOM events named <c>dashstream.*</c>; what is open is ended before its run finishes. Not safe to use concurrently.
+/// </summary>
+public sealed class AgUiTranslator
+{
+    private readonly AgUiRestorer _restorer = new();
+    private readonly AgUiRunEvents _run = new();
+
+    /// <summary>The events that a message becomes; none for one that only prepares others or says nothing that AG-UI knows.</summary>
+    /// <param name="message">The next message of the thread.</param>
+    public IReadOnlyList<AgUiEvent> Translate(DashStreamMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        if (message.EventBatch is { } batch)
+        {
+            return [.. batch.Events.SelectMany(one => Translate(new DashStreamMessage { Event = one }))];
+        }
+
+        if (_restorer.TryRestore(message, out var found))
+        {
+            return found is null ? [] : [found];
+        }
+
+        if (!_restorer.IsActive)
+        {
+            return _run.Translate(message);
+        }
+
+        // Somebody else's, in a thread that was recorded from AG-UI.
+        return _restorer.IsRunOpen ? [AgUiCustom.Of(message)] : [];
+    }
+}

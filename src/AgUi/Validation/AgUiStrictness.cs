@@ -1,0 +1,14 @@
+namespace DashStream.AgUi;
+
+/// <summary>What counts as an error.</summary>
+public enum AgUiStrictness
+{
+    /// <summary>All that breaks the protocol. For what is to be sent.</summary>
+    Protocol,
+
+    /// <summary>
+    /// What known frameworks do nonetheless is a warning: steps that lack a start or an end, an end after an end, ids that are used again, arguments that are
+    /// not JSON, results of calls made elsewhere, kinds that this version does not know, nulls in place of absent fields. For what was recorded.
+    /// </summary>
+    Recorded,
+}
