@@ -15,7 +15,7 @@ internal sealed record DemoOptions(string? Runs, string? Store, string Topic)
         usage: AgentDemo [RUNS.json] [--to URI] [--topic TOPIC] [--checkpoints DIR [--pace MS]]
 
           RUNS.json   recorded chat runs to import; without it a small agent answers questions
-          --to URI    memory:, file:DIR or sqlite:PATH. Default: a SQLite database that is deleted at the end.
+          --to URI    memory:, file:DIR, sqlite:PATH or redis://HOST:PORT. Default: a SQLite database that is deleted at the end.
                       kafka://HOST:PORT with samples/AgentDemo.Kafka, which ./build.sh demo then takes
           --topic T   default: agent-runs
           --checkpoints DIR  save the agent's state after each step, and go on from what is there: kill it, and start it again

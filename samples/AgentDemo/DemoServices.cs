@@ -32,8 +32,14 @@ internal static class DemoServices
             ("memory", _) => stream.UseMemory(),
             ("file", { Length: > 0 }) => stream.UseFile(place),
             ("sqlite", { Length: > 0 }) => stream.UseSqlite(place),
+            ("redis" or "rediss", { Length: > 0 }) => stream.UseRedis(place.Trim('/'), options =>
+            {
+                options.Connection.Tls = scheme == "rediss";
+                options.Connection.User = Environment.GetEnvironmentVariable("REDIS_USERNAME");
+                options.Connection.Password = Environment.GetEnvironmentVariable("REDIS_PASSWORD");
+            }),
             ("kafka", _) => throw new ArgumentException("This program is built without Kafka; samples/AgentDemo.Kafka is the same with it.", nameof(store)),
-            _ => throw new ArgumentException($"'{store}' is no store; known are memory:, file:DIR, sqlite:PATH.", nameof(store)),
+            _ => throw new ArgumentException($"'{store}' is no store; known are memory:, file:DIR, sqlite:PATH, redis://HOST:PORT.", nameof(store)),
         };
     }
 }
