@@ -23,6 +23,8 @@ for p = 1, partitions do
   states[p] = state
 end
 
+-- Looked up once: this runs for every word of every record.
+local call, args = redis.call, ARGV
 local now = redis.call('TIME')
 local clock = now[1] * 1000 + math.floor(now[2] / 1000)
 local at = 6
@@ -49,13 +51,13 @@ for p = 1, partitions do
   local prefix = string.format('%.0f-', ms)
   local first = prefix .. string.format('%.0f', seq)
   for i = 0, records - 1 do
-    local id = prefix .. string.format('%.0f', seq + i)
-    local words = ARGV[at]
+    local id = prefix .. (seq + i)
+    local words = args[at]
     if words == '0' then
-      redis.call('XADD', stream, id, 't', ARGV[at + 1], 'k', ARGV[at + 2], 'v', ARGV[at + 3])
+      call('XADD', stream, id, 't', args[at + 1], 'k', args[at + 2], 'v', args[at + 3])
       at = at + 4
     else
-      redis.call('XADD', stream, id, unpack(ARGV, at + 1, at + words))
+      call('XADD', stream, id, unpack(args, at + 1, at + words))
       at = at + 1 + words
     end
   end

@@ -147,7 +147,7 @@ public sealed class FaultTests
     private static void Impatient(RedisProviderOptions options)
     {
         options.Connection.CommandTimeout = TimeSpan.FromSeconds(1);
-        options.Connection.ConnectTimeout = TimeSpan.FromSeconds(1);
+        options.Connection.ConnectTimeout = TimeSpan.FromSeconds(3);
         options.SendTimeout = TimeSpan.FromMinutes(2);
         options.MaxBatchRecords = 500;
         options.MaxPendingBytes = 256 * 1024 * 1024;
