@@ -101,11 +101,11 @@ public sealed class DashStreamRun : IDisposable
 
     /// <summary>The run waits for a person.</summary>
     public void Interrupt(string reason, params ReadOnlySpan<(string Name, object? Value)> attributes) =>
-        Tell(EventType.HumanInterrupt, CurrentNode, 0, [("reason", reason), .. attributes]);
+        Tell(EventType.HumanInterrupt, Here.NodeId, 0, [("reason", reason), .. attributes]);
 
     /// <summary>A person answered and the run goes on.</summary>
     public void Resume(string answer, params ReadOnlySpan<(string Name, object? Value)> attributes) =>
-        Tell(EventType.HumanResume, CurrentNode, 0, [("answer", answer), .. attributes]);
+        Tell(EventType.HumanResume, Here.NodeId, 0, [("answer", answer), .. attributes]);
 
     /// <summary>The run's state is now this: sent as a patch from the state before, or whole. Equal states are not sent.</summary>
     /// <param name="json">The state as UTF-8 JSON; copied.</param>
@@ -148,7 +148,7 @@ public sealed class DashStreamRun : IDisposable
     {
         ArgumentNullException.ThrowIfNull(error);
         Tell(RunError.MessageOf(error, severity));
-        Trace.AddError(CurrentNode, RunError.CodeOf(error), RunError.TextOf(error), recovered: true);
+        Trace.AddError(Here.NodeId, RunError.CodeOf(error), RunError.TextOf(error), recovered: true);
     }
 
     /// <summary>Something was measured.</summary>
@@ -197,7 +197,7 @@ public sealed class DashStreamRun : IDisposable
         if (TryEnd())
         {
             Send(RunError.MessageOf(error, Protocol.Error.Types.Severity.Fatal));
-            Trace.AddError(CurrentNode, RunError.CodeOf(error), RunError.TextOf(error), recovered: false);
+            Trace.AddError(Here.NodeId, RunError.CodeOf(error), RunError.TextOf(error), recovered: false);
             TellEnd(EventType.GraphError, [("error", RunError.TextOf(error)), ("error_type", RunError.TypeOf(error))], completed: false);
         }
     }
@@ -219,15 +219,13 @@ public sealed class DashStreamRun : IDisposable
     {
         if (TryEnd())
         {
-            Trace.AddError(CurrentNode, "aborted", why, recovered: false);
+            Trace.AddError(Here.NodeId, "aborted", why, recovered: false);
             TellEnd(EventType.GraphError, [("error", why), ("aborted", true)], completed: false);
         }
     }
 
     /// <summary>Where the calling flow stands in this run.</summary>
     internal RunFrame Here => RunFrame.CurrentOf(this) ?? _root;
-
-    private string CurrentNode => Here.NodeId;
 
     /// <summary>Records an event.</summary>
     /// <returns>Its id, or, when it was lost, that of what caused it.</returns>

@@ -185,5 +185,32 @@ public sealed class BatchDispatcherTests
         await script.StopAsync();
     }
 
+    [TestMethod]
+    public async Task What_is_left_of_a_batch_after_a_revoke_still_stands_before_the_rest_of_its_key()
+    {
+        var sink = new ScriptedSink();
+        var retry = new RetryPolicy { MaxAttempts = 4, BaseDelay = TimeSpan.FromMilliseconds(60), MaxDelay = TimeSpan.FromMilliseconds(60) };
+        await using var script = await OpenAsync(new() { Retry = retry, DeadLetters = sink, Batch = new() { MaxWait = TimeSpan.Zero }, RevokeTimeout = TimeSpan.FromSeconds(9) });
+        await script.Provider.AssignAsync(1);
+        script.Put("other", "goes away", partition: 1);
+        script.Put("a", "bad");
+        _ = script.RunBatches(batch =>
+        {
+            Handle(batch);
+            if (batch.Contains("bad"))
+            {
+                throw new InvalidDataException("no");
+            }
+        });
+        await UntilAsync(() => script.Consumer.Status.WaitingForRetry > 0);
+        await script.Provider.RevokeAsync(1);
+        script.Put("a", "behind");
+        await UntilAsync(() => _batches.Contains("behind"));
+        await script.StopAsync();
+
+        Assert.AreEqual("bad", sink.Letters.Single().Message!.TokenChunk.Text);
+        Assert.AreEqual("behind", _batches.Last(), "Only when what stood before it had its letter.");
+    }
+
     private void Handle(IReadOnlyList<string> batch) => _batches.Enqueue(string.Join(' ', batch));
 }

@@ -45,18 +45,19 @@ internal sealed class ScriptedConsumer : IAsyncDisposable
         return ValueTask.CompletedTask;
     });
 
-    public void Put(string thread, string text, ulong sequence = 0, string tenant = "", Action<Header>? header = null, StreamHeaders? headers = null)
+    public void Put(
+        string thread, string text, ulong sequence = 0, string tenant = "", Action<Header>? header = null, StreamHeaders? headers = null, int partition = 0)
     {
         DashStreamMessage message = new TokenChunk { Header = new() { ThreadId = thread, TenantId = tenant, Sequence = sequence }, Text = text };
         header?.Invoke(message.TokenChunk.Header);
-        Put(thread, message, headers);
+        Put(thread, message, headers, partition);
     }
 
-    public void Put(string key, DashStreamMessage message, StreamHeaders? headers = null)
+    public void Put(string key, DashStreamMessage message, StreamHeaders? headers = null, int partition = 0)
     {
         var buffer = new ArrayBufferWriter<byte>();
         _codec.Encode(message, buffer);
-        Provider.Put(key, buffer.WrittenSpan.ToArray(), headers: headers);
+        Provider.Put(key, buffer.WrittenSpan.ToArray(), partition, headers);
     }
 
     public bool HasCommitted(int offset) => Provider.Commits.Any(position => position.Offset >= (UInt128)offset);
