@@ -1,0 +1,58 @@
+using DashStream.Providers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace DashStream.AgUi.Tests;
+
+/// <summary>The code of docs/ag-ui.md.</summary>
+[TestClass]
+public sealed class DocumentationTests
+{
+    [TestMethod]
+    public async Task The_page_about_AG_UI_does_what_it_says()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        try
+        {
+            await ServeAsync(folder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task ServeAsync(string folder)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        builder.Services.AddDashStream().UseFile(folder);
+        await using var app = builder.Build();
+        app.MapDashStreamAgUi("/runs/{thread}", "runs");
+        await app.StartAsync();
+
+        var bytes = """
+            {"type":"RUN_STARTED","threadId":"conversation-7","runId":"r"}
+            {"type":"RUN_FINISHED","threadId":"conversation-7","runId":"r"}
+            """u8.ToArray();
+        using var stream = new MemoryStream(bytes);
+        var client = app.Services.GetRequiredService<DashStreamClient>();
+        await client.Provider.Admin.CreateTopicAsync(new TopicSpec("runs"));
+        var producer = await client.GetProducerAsync("runs");
+
+        var recorder = new AgUiRecorder();
+        await recorder.RecordAsync(producer, AgUiReader.ReadAsync(stream));
+
+        using var browser = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        StringAssert.Contains(await browser.GetStringAsync("/runs/conversation-7"), "RUN_FINISHED");
+        AgUiValidator.ThrowIfInvalid(bytes);
+        foreach (var finding in AgUiValidator.CheckStream(bytes, new AgUiValidatorOptions { Strictness = AgUiStrictness.Recorded }))
+        {
+            StringAssert.StartsWith(finding.ToString(), "Notice AGUI902 at event 2");
+        }
+
+    }
+}

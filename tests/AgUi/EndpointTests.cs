@@ -1,0 +1,288 @@
+using System.Net;
+using System.Text;
+using DashStream.Providers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace DashStream.AgUi.Tests;
+
+/// <summary>The endpoint over a real server and real sockets.</summary>
+[TestClass]
+public sealed class EndpointTests
+{
+    private static readonly string[] Run =
+    [
+        """{"type":"RUN_STARTED","threadId":"t1","runId":"r"}""",
+        """{"type":"TEXT_MESSAGE_START","messageId":"m","role":"assistant"}""",
+        """{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"one"}""",
+        """{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"two","metadata":{"k":null}}""",
+        """{"type":"TEXT_MESSAGE_END","messageId":"m"}""",
+        """{"type":"STATE_SNAPSHOT","snapshot":{"a":[1]}}""",
+        """{"type":"RUN_FINISHED","threadId":"t1","runId":"r"}""",
+    ];
+
+    private readonly string _folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestCleanup]
+    public void Clean()
+    {
+        if (Directory.Exists(_folder))
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("memory")]
+    [DataRow("file")]
+    public async Task Readers_get_all_and_whoever_was_cut_off_gets_exactly_the_rest(string kind)
+    {
+        await using var site = await Site.StartAsync(Open(kind));
+        await site.RecordAsync("t1", Run);
+        await site.RecordAsync("t2", Run);
+
+        var both = await Task.WhenAll(site.ReadAsync("t1"), site.ReadAsync("t1"));
+
+        CollectionAssert.AreEqual(Run, both[0].Select(item => item.Data).ToArray());
+        CollectionAssert.AreEqual(both[0], both[1]);
+        for (var seen = 1; seen < Run.Length; seen++)
+        {
+            var rest = await site.ReadAsync("t1", both[0][seen - 1].Id);
+            CollectionAssert.AreEqual(both[0][seen..], rest, $"after {seen}");
+        }
+
+        using var all = await site.GetAsync("t1", both[0][^1].Id);
+        Assert.AreEqual(HttpStatusCode.NoContent, all.StatusCode);
+    }
+
+    [TestMethod]
+    [DataRow("memory")]
+    [DataRow("file")]
+    public async Task A_message_that_becomes_several_events_can_be_cut_between_them(string kind)
+    {
+        await using var site = await Site.StartAsync(Open(kind));
+        await using (var runs = new DashStreamRuns(await DashStreamProducer.OpenAsync(site.Provider, "runs")))
+        {
+            MappingTests.Record(runs);
+            await runs.FlushAsync(TimeSpan.FromSeconds(30));
+        }
+
+        var whole = await site.ReadAsync("thread");
+
+        Assert.Contains(item => item.Id.Contains(':', StringComparison.Ordinal), whole);
+        for (var seen = 1; seen < whole.Count; seen++)
+        {
+            CollectionAssert.AreEqual(whole[seen..], await site.ReadAsync("thread", whole[seen - 1].Id), $"after {whole[seen - 1].Id}");
+        }
+    }
+
+    [TestMethod]
+    public async Task What_comes_later_arrives_live_with_comments_in_between()
+    {
+        await using var site = await Site.StartAsync(Open("memory"));
+        await site.RecordAsync("t1", Run[..2]);
+        using var response = await site.GetAsync("t1");
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.CancellationToken));
+
+        var seen = new List<string>();
+        while (!seen.Contains(": waiting"))
+        {
+            seen.Add((await reader.ReadLineAsync(TestContext.CancellationToken))!);
+        }
+
+        await site.RecordAsync("t1", Run[2..], new AgUiRecorder("t1"));
+        var rest = await reader.ReadToEndAsync(TestContext.CancellationToken);
+        StringAssert.Contains(rest, "RUN_FINISHED");
+        StringAssert.Contains(string.Join('\n', seen), "retry: 2000");
+    }
+
+    [TestMethod]
+    public async Task A_reader_that_follows_sees_the_next_run()
+    {
+        await using var site = await Site.StartAsync(Open("memory"));
+        await site.RecordAsync("t1", Run);
+        using var response = await site.GetAsync("t1", query: "?follow=true");
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.CancellationToken));
+        await UntilAsync(reader, "RUN_FINISHED");
+
+        await site.RecordAsync("t1", """{"type":"RUN_STARTED","threadId":"t1","runId":"r2"}""");
+
+        await UntilAsync(reader, "\"r2\"");
+    }
+
+    [TestMethod]
+    public async Task Two_runs_of_a_thread_are_both_replayed()
+    {
+        await using var site = await Site.StartAsync(Open("memory"));
+        await site.RecordAsync("t1", [.. Run, .. Run]);
+
+        Assert.HasCount(14, await site.ReadAsync("t1"));
+    }
+
+    [TestMethod]
+    public async Task A_browser_that_does_not_read_holds_nobody_up()
+    {
+        await using var site = await Site.StartAsync(Open("memory"));
+        var text = new string('x', 20_000);
+        await site.RecordAsync("t1", [Run[0], .. Enumerable.Range(0, 1000).Select(i => $$"""{"type":"CUSTOM","name":"n{{i}}","value":"{{text}}"}"""), Run[^1]]);
+        using var slow = await site.GetAsync("t1");
+
+        var fast = await site.ReadAsync("t1");
+
+        Assert.HasCount(1002, fast);
+    }
+
+    [TestMethod]
+    public async Task Who_goes_away_is_let_go()
+    {
+        await using var site = await Site.StartAsync(Open("memory"), maxReaders: 1);
+        await site.RecordAsync("t1", Run[..1]);
+        using (var first = await site.GetAsync("t1"))
+        {
+            using var second = await site.GetAsync("t1");
+            Assert.AreEqual((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (first.StatusCode, second.StatusCode));
+        }
+
+        var status = HttpStatusCode.ServiceUnavailable;
+        while (status != HttpStatusCode.OK)
+        {
+            using var again = await site.GetAsync("t1");
+            status = again.StatusCode;
+        }
+    }
+
+    [TestMethod]
+    [DataRow("nothing", null, HttpStatusCode.NotFound)]
+    [DataRow("t1", "nonsense", HttpStatusCode.BadRequest)]
+    [DataRow("t1", "0@1:0", HttpStatusCode.BadRequest)]
+    [DataRow("t1", "9@1", HttpStatusCode.BadRequest)]
+    [DataRow("t1", "0@999999", HttpStatusCode.BadRequest)]
+    [DataRow("t1", "0@0", HttpStatusCode.Gone)]
+    public async Task What_cannot_be_read_is_answered_clearly(string thread, string? last, HttpStatusCode expected)
+    {
+        await using var site = await Site.StartAsync(Open("memory"));
+        await site.RecordAsync("t1", Run);
+        await site.Provider.Admin.TrimAsync("runs", new StreamPosition(0, 3), TestContext.CancellationToken);
+
+        using var response = await site.GetAsync(thread, last);
+
+        Assert.AreEqual(expected, response.StatusCode);
+        Assert.IsGreaterThan(10, (await response.Content.ReadAsStringAsync(TestContext.CancellationToken)).Length);
+    }
+
+    [TestMethod]
+    public async Task Another_tenants_messages_are_not_served()
+    {
+        await using var site = await Site.StartAsync(Open("memory"), tenant: "other");
+        await site.RecordAsync("t1", Run);
+        using var response = await site.GetAsync("t1");
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.CancellationToken));
+
+        var seen = new StringBuilder();
+        while (!seen.ToString().Contains(": waiting", StringComparison.Ordinal))
+        {
+            seen.AppendLine(await reader.ReadLineAsync(TestContext.CancellationToken));
+        }
+
+        Assert.DoesNotContain("data:", seen.ToString());
+    }
+
+    [TestMethod]
+    public async Task Mapping_checks_the_route_and_the_options()
+    {
+        await using var app = WebApplication.CreateSlimBuilder().Build();
+
+        Assert.ThrowsExactly<ArgumentException>(() => app.MapDashStreamAgUi("/runs", "runs"));
+        Assert.ThrowsExactly<StreamException>(() => app.MapDashStreamAgUi("/{thread}", "runs", options => options.MaxReaders = 0));
+    }
+
+    private IStreamProvider Open(string kind) =>
+        kind == "memory" ? new MemoryProvider() : new FileProvider(_folder);
+
+    private async Task UntilAsync(StreamReader reader, string text)
+    {
+        while (await reader.ReadLineAsync(TestContext.CancellationToken) is { } line && !line.Contains(text, StringComparison.Ordinal))
+        {
+        }
+    }
+
+    private sealed record Sent(string Id, string Data);
+
+    private sealed class Site(WebApplication app, IStreamProvider provider, DashStreamProducer producer) : IAsyncDisposable
+    {
+        private readonly HttpClient _client = new() { BaseAddress = new Uri(app.Urls.First()), Timeout = TimeSpan.FromSeconds(60) };
+
+        public IStreamProvider Provider => provider;
+
+        public static async Task<Site> StartAsync(IStreamProvider provider, int maxReaders = 1000, string? tenant = null)
+        {
+            await provider.Admin.CreateTopicAsync(new TopicSpec("runs"));
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            builder.Logging.ClearProviders();
+            var app = builder.Build();
+            app.MapDashStreamAgUi("/runs/{thread}", "runs", options =>
+            {
+                options.Provider = _ => provider;
+                options.Heartbeat = TimeSpan.FromMilliseconds(200);
+                options.MaxReaders = maxReaders;
+                options.Tenant = tenant is null ? null : _ => tenant;
+            });
+            await app.StartAsync();
+            return new Site(app, provider, await DashStreamProducer.OpenAsync(provider, "runs"));
+        }
+
+        public Task RecordAsync(string thread, params string[] events) => RecordAsync(thread, events, new AgUiRecorder(thread));
+
+        public async Task RecordAsync(string thread, string[] events, AgUiRecorder recorder)
+        {
+            Assert.IsNotNull(thread);
+            await recorder.RecordAsync(producer, AgUiReader.Read(Recordings.Lines(events)).ToAsyncEnumerable());
+        }
+
+        public async Task<HttpResponseMessage> GetAsync(string thread, string? last = null, string query = "")
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/runs/{thread}{query}");
+            if (last is not null)
+            {
+                request.Headers.TryAddWithoutValidation("Last-Event-ID", last);
+            }
+
+            return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        }
+
+        public async Task<List<Sent>> ReadAsync(string thread, string? last = null)
+        {
+            using var response = await GetAsync(thread, last);
+            Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
+            Assert.AreEqual("text/event-stream", response.Content.Headers.ContentType!.MediaType);
+            var sent = new List<Sent>();
+            var id = "";
+            foreach (var line in (await response.Content.ReadAsStringAsync()).Split('\n'))
+            {
+                if (line.StartsWith("id: ", StringComparison.Ordinal))
+                {
+                    id = line[4..];
+                }
+                else if (line.StartsWith("data: ", StringComparison.Ordinal))
+                {
+                    sent.Add(new Sent(id, line[6..]));
+                }
+            }
+
+            return sent;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            _client.Dispose();
+            await app.DisposeAsync();
+            await producer.DisposeAsync();
+            await provider.DisposeAsync();
+        }
+    }
+}
