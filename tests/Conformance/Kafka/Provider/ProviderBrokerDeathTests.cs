@@ -32,7 +32,7 @@ public sealed class ProviderBrokerDeathTests
     {
         var restarted = Task.CompletedTask;
 
-        await LoadRun.AssertCostsNothingAsync(_cluster, Records, protocol, async (_, number) =>
+        await KafkaLoad.AssertCostsNothingAsync(_cluster, Records, protocol, async (_, number) =>
         {
             if (number == LoadRun.At(Records, 1, 3) || number == LoadRun.At(Records, 2, 3))
             {

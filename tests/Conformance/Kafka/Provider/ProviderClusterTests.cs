@@ -20,7 +20,7 @@ public sealed class ProviderClusterTests
         KafkaNode? killed = null;
         KafkaNode? stopped = null;
 
-        await LoadRun.AssertCostsNothingAsync(cluster, records, protocol, async (topic, number) =>
+        await KafkaLoad.AssertCostsNothingAsync(cluster, records, protocol, async (topic, number) =>
         {
             if (number == LoadRun.At(records, 1, 3))
             {

@@ -20,7 +20,7 @@ public sealed class ProviderOutageTests
         var cluster = await Shared.StartedAsync();
         var resumed = Task.CompletedTask;
 
-        await LoadRun.AssertCostsNothingAsync(cluster, records, protocol, async (_, number) =>
+        await KafkaLoad.AssertCostsNothingAsync(cluster, records, protocol, async (_, number) =>
         {
             if (number == LoadRun.At(records, 1, 2))
             {
@@ -46,7 +46,7 @@ public sealed class ProviderOutageTests
         var cluster = await Shared.StartedAsync();
         var resumed = Task.CompletedTask;
 
-        await LoadRun.AssertCostsNothingAsync(cluster, records, protocol, (_, number) =>
+        await KafkaLoad.AssertCostsNothingAsync(cluster, records, protocol, (_, number) =>
         {
             if (number == LoadRun.At(records, 1, 2))
             {

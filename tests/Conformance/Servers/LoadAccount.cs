@@ -1,15 +1,19 @@
 using System.Globalization;
 using System.Text;
 
-namespace DashStream.Conformance.Kafka;
+namespace DashStream.Conformance.Servers;
 
 /// <summary>
 /// Books what was sent, handled and committed while a test makes trouble, and finds what must never be: a record lost or stored twice, one handled again that was
 /// committed before its read began, a hole in a partition, or a key whose records came for the first time in another order than they were sent.
 /// </summary>
-internal sealed class LoadAccount(int records, int keys)
+/// <param name="records">How many there are.</param>
+/// <param name="keys">How many keys they have.</param>
+/// <param name="numberOf">The number of a record in its partition, from 0 and without holes, by its offset; null when that is the offset itself.</param>
+internal sealed class LoadAccount(int records, int keys, Func<UInt128, UInt128>? numberOf = null)
 {
     private readonly Lock _gate = new();
+    private readonly Func<UInt128, UInt128> _numberOf = numberOf ?? (static offset => offset);
     private readonly StreamPosition?[] _places = new StreamPosition?[records];
     private readonly Dictionary<int, UInt128> _nexts = [];
     private readonly Dictionary<int, UInt128> _committed = [];
@@ -63,7 +67,18 @@ internal sealed class LoadAccount(int records, int keys)
         while (!leave.IsCancellationRequested && !IsDone)
         {
             var before = Committed();
-            var batch = await consumer.ReadAsync(TimeSpan.FromMilliseconds(200), CancellationToken.None);
+            StreamBatch batch;
+            try
+            {
+                batch = await consumer.ReadAsync(TimeSpan.FromMilliseconds(200), CancellationToken.None);
+            }
+            catch (StreamException e) when (e.IsTransient)
+            {
+                // Some providers leave it to their callers to read again.
+                await Task.Delay(TimeSpan.FromMilliseconds(20), CancellationToken.None);
+                continue;
+            }
+
             Handle(batch.Gaps, [.. batch.Records.Select(record => (record.Position!.Value, NumberOf(record)))], before);
             await Task.Delay(batch.Records.Count > 0 ? work + once : default, CancellationToken.None);
             once = batch.Records.Count > 0 ? default : once;
@@ -137,7 +152,7 @@ internal sealed class LoadAccount(int records, int keys)
             foreach (var (partition, offset) in _committed)
             {
                 var held = standing[partition].Committed;
-                Assert.IsTrue(held == offset || (_doubtful > 0 && held > offset && held < _nexts[partition]),
+                Assert.IsTrue(held == offset || (_doubtful > 0 && held > offset && _numberOf(held.Value) < _nexts[partition]),
                     $"Partition {partition} is committed up to {held}; {offset} was acknowledged last.");
             }
         }
@@ -161,18 +176,19 @@ internal sealed class LoadAccount(int records, int keys)
         }
 
         var next = _nexts.GetValueOrDefault(position.Partition);
-        if (position.Offset > next)
+        var place = _numberOf(position.Offset);
+        if (place > next)
         {
             _violations.Add($"{position} came when {next} was next.");
         }
 
-        _nexts[position.Partition] = UInt128.Max(next, position.Offset + 1);
-        if (_places[number] is { } place)
+        _nexts[position.Partition] = UInt128.Max(next, place + 1);
+        if (_places[number] is { } known)
         {
             _again++;
-            if (place != position)
+            if (known != position)
             {
-                _violations.Add($"{number} is stored twice, at {place} and at {position}.");
+                _violations.Add($"{number} is stored twice, at {known} and at {position}.");
             }
 
             return;
