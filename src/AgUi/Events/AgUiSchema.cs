@@ -23,7 +23,13 @@ internal sealed record AgUiFieldRule(string Name, AgUiFieldKind Kind, bool IsReq
 internal static class AgUiSchema
 {
     /// <summary>Those of all events.</summary>
-    private const string Common = "timestamp:whole rawEvent:any metadata:map subagentRunId";
+    private const string Common = "timestamp:whole rawEvent:any metadata:map";
+
+    /// <summary>That of all but those of the run itself and of the whole conversation.</summary>
+    private const string Attribution = "subagentRunId";
+
+    private static readonly HashSet<AgUiEventType> OfTheRun =
+        [AgUiEventType.RunStarted, AgUiEventType.RunFinished, AgUiEventType.RunError, AgUiEventType.MessagesSnapshot];
 
     /// <summary>Each field as name, kind (text where none is said) and, for those that must be there, an exclamation mark.</summary>
     private static readonly Dictionary<AgUiEventType, string> Fields = new()
@@ -67,7 +73,7 @@ internal static class AgUiSchema
     };
 
     private static readonly FrozenDictionary<AgUiEventType, AgUiFieldRule[]> Rules =
-        Fields.ToFrozenDictionary(pair => pair.Key, pair => RulesOf(pair.Value));
+        Fields.ToFrozenDictionary(pair => pair.Key, pair => RulesOf(OfTheRun.Contains(pair.Key) ? pair.Value : $"{pair.Value} {Attribution}"));
 
     private static readonly FrozenDictionary<string, string> CamelNames = Rules.Values.SelectMany(rules => rules)
         .Select(rule => rule.Name).Append("encryptedValueType").Distinct()
@@ -84,9 +90,8 @@ internal static class AgUiSchema
 
     private static AgUiFieldRule[] RulesOf(string fields)
     {
-        var rules = fields.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(RuleOf).ToList();
-        rules.AddRange(Common.Split(' ').Select(RuleOf).Where(common => rules.TrueForAll(rule => rule.Name != common.Name)));
-        return [.. rules];
+        // A field that a kind names itself comes first and counts.
+        return [.. $"{fields} {Common}".Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(RuleOf).DistinctBy(rule => rule.Name)];
     }
 
     private static AgUiFieldRule RuleOf(string field)

@@ -10,6 +10,8 @@ internal static class JsonScalar
 {
     public static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
+    private const double LargestWhole = 9007199254740991;
+
     public static string Text(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
@@ -17,11 +19,18 @@ internal static class JsonScalar
         return reader.GetString()!;
     }
 
+    /// <summary>Whole numbers that a double holds exactly, which is what all readers of JSON agree on, also spelled as 1.0 or 1e3.</summary>
     public static bool TryWhole(ReadOnlySpan<byte> json, out long number)
     {
         var reader = new Utf8JsonReader(json);
         number = 0;
-        return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out number);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out var value) || Math.Abs(value) > LargestWhole || Math.Floor(value) != value)
+        {
+            return false;
+        }
+
+        number = (long)value;
+        return true;
     }
 
     public static bool IsNull(ReadOnlySpan<byte> json) => json.SequenceEqual("null"u8);

@@ -3,6 +3,9 @@ namespace DashStream.AgUi;
 /// <summary>What a translated run has open: runs inside runs, steps under names that are free, and text messages.</summary>
 internal sealed class AgUiOpenItems
 {
+    // Beyond, ids are no longer told apart: a thread without runs may go on for ever.
+    private const int MostIds = 100_000;
+
     private readonly List<(string Node, string Step)> _steps = [];
     private readonly Dictionary<string, string> _messages = [];
     private readonly Dictionary<string, int> _used = [];
@@ -60,6 +63,11 @@ internal sealed class AgUiOpenItems
     /// <summary>The id itself the first time, then with a number.</summary>
     public string Unused(string id)
     {
+        if (_used.Count >= MostIds)
+        {
+            _used.Clear();
+        }
+
         var times = _used[id] = _used.GetValueOrDefault(id) + 1;
         return times == 1 ? id : $"{id} ({times})";
     }

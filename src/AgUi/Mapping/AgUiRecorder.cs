@@ -19,7 +19,7 @@ public sealed class AgUiRecorder
     private readonly AgUiRecorderOptions _options;
     private readonly AgUiRestorer _restorer = new();
     private readonly AgUiCalls _calls;
-    private readonly Dictionary<string, (AgUiEventType Type, string Id)> _chunks = [];
+    private readonly AgUiChunks _chunks = new();
     private readonly Dictionary<string, uint> _pieces = [];
     private ReadOnlyMemory<byte>? _state;
     private string? _thread;
@@ -70,8 +70,16 @@ public sealed class AgUiRecorder
         }
 
         var messages = new List<DashStreamMessage>(2);
-        CloseChunks(item, messages);
-        OpenChunk(item, messages);
+        foreach (var (type, id) in _chunks.Close(item))
+        {
+            messages.Add(type == AgUiEventType.TextMessageChunk ? Bracket(EventType.LlmEnd, id, null) : EndChunkedCall(id));
+        }
+
+        if (_chunks.Open(item) is { } opened && item.Type == AgUiEventType.TextMessageChunk)
+        {
+            messages.Add(Bracket(EventType.LlmStart, opened, item));
+        }
+
         Add(item, Main(item) ?? Plain(item), messages);
         return messages;
     }
@@ -103,7 +111,8 @@ public sealed class AgUiRecorder
         SetTime(item, MessageParts.HeaderOf(main)!);
         var told = _restorer.Draft(main)!;
         var difference = AgUiDifference.Between(item, told, _restorer.TellsTimes);
-        if (!difference.IsEmpty)
+        // Without an event of ours before it, a token or a state would be taken for somebody else's.
+        if (!difference.IsEmpty || !_restorer.IsActive)
         {
             Carry(difference, main, messages);
         }
@@ -157,7 +166,7 @@ public sealed class AgUiRecorder
         {
             case AgUiEventType.TextMessageContent when item.MessageId is { } id && item.Delta is { } text:
                 return Piece(id, text);
-            case AgUiEventType.TextMessageChunk when (item.MessageId ?? OpenChunkOf(item)) is { } id:
+            case AgUiEventType.TextMessageChunk when (item.MessageId ?? _chunks.OpenOf(item)) is { } id:
                 return Piece(id, item.Delta ?? "");
             case AgUiEventType.ToolCallStart when item.ToolCallId is { } call:
                 _calls.Start(call, item.ToolCallName);
@@ -165,7 +174,7 @@ public sealed class AgUiRecorder
             case AgUiEventType.ToolCallArgs when item.ToolCallId is { } call:
                 _calls.Add(call, item.Delta);
                 return null;
-            case AgUiEventType.ToolCallChunk when (item.ToolCallId ?? OpenChunkOf(item)) is { } call:
+            case AgUiEventType.ToolCallChunk when (item.ToolCallId ?? _chunks.OpenOf(item)) is { } call:
                 _calls.Start(call, item.ToolCallName);
                 _calls.Add(call, item.Delta);
                 return null;
@@ -262,75 +271,22 @@ public sealed class AgUiRecorder
         }
     }
 
-    private void OpenChunk(AgUiEvent item, List<DashStreamMessage> messages)
+    private DashStreamMessage EndChunkedCall(string call)
     {
-        if (item.Type is not (AgUiEventType.TextMessageChunk or AgUiEventType.ToolCallChunk) || OpenChunkOf(item) is not null)
-        {
-            return;
-        }
-
-        var id = item.Type == AgUiEventType.TextMessageChunk ? item.MessageId : item.ToolCallId;
-        if (id is null)
-        {
-            return;
-        }
-
-        _chunks[LaneOf(item)] = (item.Type, id);
-        if (item.Type == AgUiEventType.TextMessageChunk)
-        {
-            messages.Add(Bracket(EventType.LlmStart, id, "open", item));
-        }
+        _restorer.EndChunkedCall(call);
+        return Tool(call, ExecutionStage.Requested, _calls.End(call), ByteString.Empty);
     }
 
-    private void CloseChunks(AgUiEvent item, List<DashStreamMessage> messages)
-    {
-        if (item.Type is AgUiEventType.Raw or AgUiEventType.ActivitySnapshot or AgUiEventType.ActivityDelta or AgUiEventType.ReasoningEncryptedValue
-            or AgUiEventType.SubagentStarted or AgUiEventType.Unknown)
-        {
-            return;
-        }
-
-        var endsAll = item.Type is AgUiEventType.RunFinished or AgUiEventType.RunError or AgUiEventType.MessagesSnapshot;
-        foreach (var (lane, (type, id)) in _chunks.ToList())
-        {
-            if (!endsAll && (lane != LaneOf(item) || (type == item.Type && (IdOf(item) ?? id) == id)))
-            {
-                continue;
-            }
-
-            _chunks.Remove(lane);
-            messages.Add(type == AgUiEventType.TextMessageChunk
-                ? Bracket(EventType.LlmEnd, id, "end", null)
-                : Tool(id, ExecutionStage.Requested, _calls.End(id), ByteString.Empty));
-        }
-    }
-
-    private DashStreamMessage Bracket(EventType kind, string id, string side, AgUiEvent? first)
+    /// <summary>What opens or, without an event, ends a message that comes in chunks.</summary>
+    private DashStreamMessage Bracket(EventType kind, string id, AgUiEvent? first)
     {
         var body = new Event { Header = NewHeader(), EventType = kind, LlmRequestId = id };
-        AgUiMarks.Put(body.Attributes, AgUiMarks.Chunked, side);
-        if (first is not null)
-        {
-            // What the first chunk says beside its text, later ones mostly repeat.
-            var kept = new AgUiDraft(first);
-            foreach (var name in new[] { "messageId", "delta", "timestamp", "rawEvent" })
-            {
-                kept.Remove(name);
-            }
-
-            var same = new AgUiDraft(AgUiEventType.TextMessageChunk);
-            AgUiMarks.Put(body.Attributes, AgUiMarks.Set, AgUiDifference.Between(kept.ToEvent(), same, tellsTimes: false).Set);
-        }
-
+        AgUiMarks.Put(body.Attributes, AgUiMarks.Chunked, first is null ? "end" : "open");
+        AgUiMarks.Put(body.Attributes, AgUiMarks.Set, first is null ? null : AgUiChunks.RepeatedBy(first));
+        _pieces.Remove(id);
         _restorer.Prepare(body);
         return new DashStreamMessage { Event = body };
     }
-
-    private string? OpenChunkOf(AgUiEvent item) => _chunks.TryGetValue(LaneOf(item), out var open) && open.Type == item.Type ? open.Id : null;
-
-    private static string LaneOf(AgUiEvent item) => item.SubagentRunId ?? "";
-
-    private static string? IdOf(AgUiEvent item) => item.Type == AgUiEventType.ToolCallChunk ? item.ToolCallId : item.MessageId;
 
     private Header NewHeader() => new()
     {

@@ -83,7 +83,7 @@ internal sealed class AgUiRestorer
     {
         if (source.Attributes.ContainsKey(AgUiMarks.Next))
         {
-            _next = DifferenceOf(source);
+            (_next, IsActive) = (DifferenceOf(source), true);
             return true;
         }
 
@@ -125,10 +125,16 @@ internal sealed class AgUiRestorer
             {
                 _chunkedCalls.Add(call);
             }
+            else if (item.Type == AgUiEventType.ToolCallEnd)
+            {
+                _calls.Remove(call);
+            }
         }
     }
 
     public bool HasCall(string id) => _calls.Contains(id);
+
+    public void EndChunkedCall(string id) => _chunkedCalls.Remove(id);
 
     private bool Knows(DashStreamMessage message) => message.MessageCase switch
     {
@@ -168,7 +174,7 @@ internal sealed class AgUiRestorer
     {
         if (tool.Stage == ExecutionStage.Requested)
         {
-            return _chunkedCalls.Contains(tool.CallId) ? null : new AgUiDraft(AgUiEventType.ToolCallEnd).Set("toolCallId", tool.CallId);
+            return _chunkedCalls.Remove(tool.CallId) ? null : new AgUiDraft(AgUiEventType.ToolCallEnd).Set("toolCallId", tool.CallId);
         }
 
         return new AgUiDraft(AgUiEventType.ToolCallResult).Set("messageId", tool.CallId).Set("toolCallId", tool.CallId).Set("content", TextOf(tool.Result));

@@ -20,6 +20,7 @@ internal static class AgUiFieldCheck
         CheckRole(item, findings);
         CheckOutcome(item, findings);
         CheckMessages(item, findings);
+        CheckInput(item, findings);
         return isWhole;
     }
 
@@ -140,6 +141,23 @@ internal static class AgUiFieldCheck
             }
 
             index++;
+        }
+    }
+
+    private static void CheckInput(AgUiEvent item, AgUiFindings findings)
+    {
+        if (item.Type != AgUiEventType.RunStarted || !item.TryGet("input", out var json) || json.Span[0] != '{')
+        {
+            return;
+        }
+
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 1000 });
+        var input = document.RootElement;
+        if (TextOf(input, "threadId") is null || TextOf(input, "runId") is null
+            || !input.TryGetProperty("messages", out var messages) || messages.ValueKind != JsonValueKind.Array)
+        {
+            AgUiSeverity? severity = findings.IsLenient ? AgUiSeverity.Warning : null;
+            findings.Add(AgUiRule.Schema, "it lacks threadId, runId or messages", "input", severity);
         }
     }
 
