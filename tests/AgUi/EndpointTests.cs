@@ -81,6 +81,36 @@ public sealed class EndpointTests
     }
 
     [TestMethod]
+    public async Task Threads_of_all_partitions_are_found_and_resumed()
+    {
+        await using var site = await Site.StartAsync(Open("memory"), partitions: 4);
+        string[] threads = [.. Enumerable.Range(0, 12).Select(i => $"thread {i}/ü")];
+        foreach (var thread in threads)
+        {
+            await site.RecordAsync(thread, Run);
+        }
+
+        foreach (var thread in threads)
+        {
+            var whole = await site.ReadAsync(Uri.EscapeDataString(thread));
+            Assert.HasCount(Run.Length, whole, thread);
+            CollectionAssert.AreEqual(whole[3..], await site.ReadAsync(Uri.EscapeDataString(thread), whole[2].Id), thread);
+        }
+    }
+
+    [TestMethod]
+    public async Task A_thread_can_be_waited_for()
+    {
+        await using var site = await Site.StartAsync(Open("memory"), wait: TimeSpan.FromSeconds(60));
+
+        var reading = site.ReadAsync("t1");
+        await site.RecordAsync("t2", Run);
+        await site.RecordAsync("t1", Run);
+
+        Assert.HasCount(Run.Length, await reading);
+    }
+
+    [TestMethod]
     public async Task What_comes_later_arrives_live_with_comments_in_between()
     {
         await using var site = await Site.StartAsync(Open("memory"));
@@ -218,9 +248,10 @@ public sealed class EndpointTests
 
         public IStreamProvider Provider => provider;
 
-        public static async Task<Site> StartAsync(IStreamProvider provider, int maxReaders = 1000, string? tenant = null)
+        public static async Task<Site> StartAsync(
+            IStreamProvider provider, int maxReaders = 1000, string? tenant = null, int partitions = 1, TimeSpan wait = default)
         {
-            await provider.Admin.CreateTopicAsync(new TopicSpec("runs"));
+            await provider.Admin.CreateTopicAsync(new TopicSpec("runs", partitions));
             var builder = WebApplication.CreateSlimBuilder();
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.ClearProviders();
@@ -230,6 +261,7 @@ public sealed class EndpointTests
                 options.Provider = _ => provider;
                 options.Heartbeat = TimeSpan.FromMilliseconds(200);
                 options.MaxReaders = maxReaders;
+                options.WaitForThread = wait;
                 options.Tenant = tenant is null ? null : _ => tenant;
             });
             await app.StartAsync();

@@ -103,6 +103,42 @@ public sealed class MappingTests
     }
 
     [TestMethod]
+    public async Task Runs_that_fail_wait_or_leave_things_open_keep_the_protocol_too()
+    {
+        await using var provider = new MemoryProvider();
+        await provider.Admin.CreateTopicAsync(new TopicSpec("runs"));
+        await using (var runs = new DashStreamRuns(await DashStreamProducer.OpenAsync(provider, "runs")))
+        {
+            RecordTroubles(runs);
+            await runs.FlushAsync(TimeSpan.FromSeconds(30));
+        }
+
+        var events = await Stored(provider, "thread");
+
+        var found = AgUiValidator.CheckStream(Recordings.Lines([.. events.Select(item => Encoding.UTF8.GetString(item.ToWire()))]))
+            .Where(finding => finding.Severity != AgUiSeverity.Notice).ToList();
+        Assert.IsEmpty(found, string.Join("; ", found));
+        CollectionAssert.AreEqual(
+            new[] { AgUiEventType.RunError, AgUiEventType.RunFinished, AgUiEventType.RunFinished },
+            events.Where(item => item.Type is AgUiEventType.RunError or AgUiEventType.RunFinished).Select(item => item.Type).ToArray());
+        Assert.IsTrue(events.First(item => item.Type == AgUiEventType.RunFinished).TryGet("outcome", out var outcome));
+        StringAssert.Contains(Encoding.UTF8.GetString(outcome.Span), "\"reason\":\"may I?\"");
+        Assert.AreEqual("no such city", events.Single(item => item.Type == AgUiEventType.ToolCallResult).Text("content"));
+    }
+
+    [TestMethod]
+    public void Messages_without_a_run_are_told_in_one()
+    {
+        var message = new DashStreamMessage { TokenChunk = new TokenChunk { Header = new Header { ThreadId = "t" }, RequestId = "q", Text = "a", IsFinal = true } };
+
+        var events = new AgUiTranslator().Translate(message);
+
+        CollectionAssert.AreEqual(
+            new[] { AgUiEventType.RunStarted, AgUiEventType.TextMessageStart, AgUiEventType.TextMessageContent, AgUiEventType.TextMessageEnd },
+            events.Select(item => item.Type).ToArray());
+    }
+
+    [TestMethod]
     public void A_stream_that_names_no_thread_needs_one()
     {
         var item = AgUiEvent.Create(AgUiEventType.StepStarted, ("stepName", "a"));
@@ -132,6 +168,42 @@ public sealed class MappingTests
 
         run.State("""{"n":2,"history":["a long enough text that a patch is worth it"]}"""u8);
         run.Complete(("ok", true));
+    }
+
+    private static void RecordTroubles(DashStreamRuns runs)
+    {
+        using (var failing = runs.Start("thread"))
+        {
+            var node = failing.Node("a");
+            var call = failing.ModelCall("m", "same id");
+            call.Token("cut of");
+            failing.Fail(new InvalidOperationException("out of luck"));
+            call.Dispose();
+            node.Dispose();
+        }
+
+        using (var waiting = runs.Start("thread"))
+        {
+            var call = waiting.ModelCall("m", "same id");
+            call.Token("still op");
+            var tool = waiting.Tool("weather", "not json", "same call");
+            tool.Fail(new InvalidOperationException("no such city"));
+            var node = waiting.Node("b");
+            waiting.Interrupt("may I?");
+            waiting.Complete();
+            node.Dispose();
+            call.Dispose();
+        }
+
+        using var outer = runs.Start("thread");
+        using (var inner = runs.Start("thread", new RunGraph { Name = "inner" }))
+        {
+            inner.Error(new InvalidOperationException("minor"));
+            inner.Metrics("graph", "g", ("n", 1));
+            inner.Complete();
+        }
+
+        outer.Complete();
     }
 
     internal static async Task<List<AgUiEvent>> Stored(IStreamProvider provider, string thread)

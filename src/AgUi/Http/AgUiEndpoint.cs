@@ -44,7 +44,8 @@ internal sealed class AgUiEndpoint(string topic, AgUiEndpointOptions options)
 
     private async Task ServeAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        var thread = context.GetRouteValue("thread") as string;
+        // The one escape that servers leave as it is in a path.
+        var thread = (context.GetRouteValue("thread") as string)?.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         if (string.IsNullOrWhiteSpace(thread))
         {
             await RefuseAsync(context, StatusCodes.Status400BadRequest, "The request names no thread.").ConfigureAwait(false);

@@ -70,7 +70,7 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
             if (batch.Records.FirstOrDefault(IsOfThread) is { } first)
             {
                 _partition = first.Position!.Value.Partition;
-                consumer.Pause([.. topic.Partitions.Select(one => one.Partition).Where(other => other != _partition)]);
+                consumer.Pause([.. consumer.Assignment.Where(other => other != _partition)]);
                 return batch;
             }
 
