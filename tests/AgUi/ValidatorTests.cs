@@ -97,6 +97,18 @@ public sealed class ValidatorTests
     }
 
     [TestMethod]
+    [DataRow("""{"type":"RUN_STARTED","threadId":"t","runId":"r","timestamp":1770389239.25,"parentRunId":null}|{"type":"STEP_FINISHED","stepName":"a"}|{"type":"RUN_ERROR","message":"no"}|F""")]
+    [DataRow("""S|{"type":"TOOL_CALL_START","toolCallId":"c","toolCallName":"f"}|{"type":"TOOL_CALL_ARGS","toolCallId":"c","delta":"{"}|{"type":"TOOL_CALL_END","toolCallId":"c"}|{"type":"TOOL_CALL_RESULT","messageId":"m","toolCallId":"other","content":"x"}|F""")]
+    [DataRow("""S|{"type":"USAGE_METADATA","n":1}|{"type":"TEXT_MESSAGE_START","messageId":"m","role":"tool"}|{"type":"TEXT_MESSAGE_END","messageId":"m"}|{"type":"TEXT_MESSAGE_START","messageId":"m"}|{"type":"TEXT_MESSAGE_END","messageId":"m"}|F""")]
+    public void What_known_frameworks_do_is_a_warning_in_recordings(string stream)
+    {
+        var errors = Errors(Streamed(stream), AgUiStrictness.Recorded);
+
+        Assert.IsEmpty(errors, string.Join("; ", errors));
+        Assert.IsNotEmpty(Errors(Streamed(stream), AgUiStrictness.Protocol));
+    }
+
+    [TestMethod]
     public void A_patch_that_does_not_apply_leaves_the_state_as_it_was()
     {
         var validator = new AgUiValidator();

@@ -36,9 +36,9 @@ internal static class AgUiFieldCheck
             return !rule.IsRequired;
         }
 
+        var severity = rule.IsRequired ? null : OfOptional(findings);
         if (JsonScalar.IsNull(json.Span) && rule.Kind != AgUiFieldKind.Present)
         {
-            AgUiSeverity? severity = findings.IsLenient && !rule.IsRequired ? AgUiSeverity.Warning : null;
             findings.Add(AgUiRule.Schema, "it is null; leave a field out that has no value", rule.Name, severity);
             return !rule.IsRequired;
         }
@@ -54,9 +54,12 @@ internal static class AgUiFieldCheck
             return true;
         }
 
-        findings.Add(AgUiRule.Schema, $"it is not {Expected(rule.Kind)}", rule.Name);
+        findings.Add(AgUiRule.Schema, $"it is not {Expected(rule.Kind)}", rule.Name, severity);
         return !rule.IsRequired;
     }
+
+    /// <summary>What an optional field holds changes nothing of the order of events; recordings are known to have all sorts of it.</summary>
+    private static AgUiSeverity? OfOptional(AgUiFindings findings) => findings.IsLenient ? AgUiSeverity.Warning : null;
 
     private static bool Fits(ReadOnlySpan<byte> json, AgUiFieldKind kind) => kind switch
     {
@@ -90,7 +93,7 @@ internal static class AgUiFieldCheck
         };
         if (!fits)
         {
-            findings.Add(AgUiRule.Schema, $"{item.TypeName} cannot have this role", "role");
+            findings.Add(AgUiRule.Schema, $"{item.TypeName} cannot have this role", "role", OfOptional(findings));
         }
 
         if (item.Type == AgUiEventType.ReasoningEncryptedValue && item.Text("subtype") is { } subtype and not ("tool-call" or "message"))
@@ -112,11 +115,11 @@ internal static class AgUiFieldCheck
         var isKnown = item.Type == AgUiEventType.RunFinished ? type is "success" or "interrupt" or "cancelled" : type is "success" or "suspended";
         if (!isKnown)
         {
-            findings.Add(AgUiRule.Schema, "it has no type that the protocol knows; say success, interrupt or cancelled", "outcome");
+            findings.Add(AgUiRule.Schema, "it has no type that the protocol knows; say success, interrupt or cancelled", "outcome", OfOptional(findings));
         }
         else if (type == "interrupt" && !HasInterrupts(outcome))
         {
-            findings.Add(AgUiRule.Schema, "it interrupts the run without interrupts; name at least one, each with id and reason", "outcome");
+            findings.Add(AgUiRule.Schema, "it interrupts the run without interrupts; name at least one, each with id and reason", "outcome", OfOptional(findings));
         }
     }
 
@@ -156,8 +159,7 @@ internal static class AgUiFieldCheck
         if (TextOf(input, "threadId") is null || TextOf(input, "runId") is null
             || !input.TryGetProperty("messages", out var messages) || messages.ValueKind != JsonValueKind.Array)
         {
-            AgUiSeverity? severity = findings.IsLenient ? AgUiSeverity.Warning : null;
-            findings.Add(AgUiRule.Schema, "it lacks threadId, runId or messages", "input", severity);
+            findings.Add(AgUiRule.Schema, "it lacks threadId, runId or messages", "input", OfOptional(findings));
         }
     }
 

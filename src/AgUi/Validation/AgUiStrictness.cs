@@ -8,7 +8,7 @@ public enum AgUiStrictness
 
     /// <summary>
     /// What known frameworks do nonetheless is a warning: steps that lack a start or an end, an end after an end, ids that are used again, arguments that are
-    /// not JSON, results of calls made elsewhere, kinds that this version does not know, nulls in place of absent fields. For what was recorded.
+    /// not JSON, results of calls made elsewhere, kinds that this version does not know, optional fields that are null or hold something else. For what was recorded.
     /// </summary>
     Recorded,
 }
