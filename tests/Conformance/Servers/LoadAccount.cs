@@ -212,7 +212,7 @@ internal sealed class LoadAccount(int records, int keys, Func<UInt128, UInt128>?
             await consumer.CommitAsync(positions);
             Commit(positions);
         }
-        catch (StreamException e) when (e.IsTransient || e.Kind is StreamErrorKind.Fenced or StreamErrorKind.Timeout)
+        catch (StreamException e) when (e.IsTransient || e.Kind is StreamErrorKind.Fenced or StreamErrorKind.Timeout or StreamErrorKind.Full)
         {
             // Part of it may be committed, or all: the rest may come again.
             Doubt();

@@ -8,6 +8,7 @@ namespace DashStream.Conformance.Redis;
 public sealed class LoadTests
 {
     private const int Records = 100_000;
+    private const int Chunk = 1_000;
 
     [TestMethod]
     public async Task Kills_pauses_cuts_and_forgotten_scripts_cost_nothing()
@@ -39,6 +40,39 @@ public sealed class LoadTests
                 await redis.Node.CallAsync("SCRIPT", "FLUSH");
             }
         }
+    }
+
+    [TestMethod]
+    public async Task A_full_server_refuses_batches_whole_and_takes_them_when_there_is_room()
+    {
+        await using var redis = await ProviderUnderTest.StartAsync();
+        await redis.Provider.Admin.CreateTopicAsync(new TopicSpec("full") { Partitions = 4 });
+        var account = new LoadAccount(Records, LoadRun.Keys, static offset => (ulong)offset - 1);
+        await using var producer = await redis.Provider.OpenProducerAsync("full");
+        await using var consumer = await redis.Provider.OpenConsumerAsync("full", new StreamConsumerOptions { Group = "full" });
+        using var stop = new CancellationTokenSource(LoadRun.Limit);
+        var reading = account.ReadAsync(consumer, stop.Token);
+        var refused = 0;
+        for (var number = 0; number < Records; number += Chunk)
+        {
+            StreamRecord[] records = [.. Enumerable.Range(number, Chunk).Select(account.Record)];
+            if (number % (20 * Chunk) == 10 * Chunk)
+            {
+                await redis.Node.BreakAsync(NodeFault.Fill);
+                var results = await producer.SendBatchAsync(records);
+                Assert.IsTrue(results.All(static result => result.Error is { Kind: StreamErrorKind.Full }), "Refused, whole, by its kind.");
+                refused += results.Count;
+                var sent = number;
+                await Eventually.TrueAsync(() => account.Handled == sent, "everything that was stored is read, full or not");
+                await redis.Node.MendAsync(NodeFault.Fill);
+            }
+
+            Assert.IsTrue((await producer.SendBatchAsync(records)).All(static result => result.IsStored));
+        }
+
+        await reading;
+        await account.AssertWholeAsync(redis.Provider, "full", "full");
+        Assert.AreEqual(new FlushReceipt(Records, refused, 0), await producer.FlushAsync());
     }
 
     private static async Task BreakAndMendAsync(RedisNode node, NodeFault fault)
