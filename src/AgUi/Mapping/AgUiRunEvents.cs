@@ -136,12 +136,10 @@ internal sealed class AgUiRunEvents
                 break;
             case EventType.HumanInterrupt:
                 _interrupts.Add((IdOf(told.Header), AgUiMarks.Text(told.Attributes, "reason") ?? "interrupted"));
-                _events.Add(Timed(AgUiCustom.Of(message)));
-                break;
+                goto default;
             case EventType.HumanResume:
                 _interrupts.Clear();
-                _events.Add(Timed(AgUiCustom.Of(message)));
-                break;
+                goto default;
             default:
                 _events.Add(Timed(AgUiCustom.Of(message)));
                 break;
