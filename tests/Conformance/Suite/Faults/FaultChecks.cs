@@ -73,7 +73,7 @@ internal static class FaultChecks
             }
             else if (send.Receipt is { } receipt && (!byPosition.TryGetValue(receipt.Position, out var record) || record.Index != send.Message))
             {
-                yield return $"message {send.Message} was acknowledged at {receipt.Position}, where it is not";
+                yield return $"lost: message {send.Message} was acknowledged at {receipt.Position}, where it is not";
             }
             else if (send.Receipt is { } stored && byPosition[stored.Position].Header.Sequence != stored.Sequence)
             {
