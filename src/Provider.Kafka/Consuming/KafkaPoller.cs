@@ -82,8 +82,9 @@ internal sealed class KafkaPoller
             return;
         }
 
-        _client.Assign(_buffer.Select(static partition => new TopicPartitionOffset(partition.Position, partition.Fetched)));
+        // In this order: a seek that comes in between is seen by the second line, or is left as a move. The other way round it would be forgotten.
         _buffer.Activate(_buffer.Select(static partition => partition.Number));
+        _client.Assign(_buffer.Select(static partition => new TopicPartitionOffset(partition.Position, partition.Fetched)));
     }
 
     private void Poll()
