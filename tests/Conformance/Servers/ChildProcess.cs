@@ -6,8 +6,13 @@ namespace DashStream.Conformance.Servers;
 internal sealed class ChildProcess : IDisposable
 {
     private readonly Process _process;
+    private readonly WholeLines _lines;
 
-    private ChildProcess(Process process) => _process = process;
+    private ChildProcess(Process process)
+    {
+        _process = process;
+        _lines = new WholeLines(process.StandardOutput);
+    }
 
     public int Id => _process.Id;
 
@@ -20,7 +25,7 @@ internal sealed class ChildProcess : IDisposable
     }
 
     /// <summary>The next line it prints; null when it has ended.</summary>
-    public Task<string?> ReadLineAsync() => _process.StandardOutput.ReadLineAsync().WaitAsync(Eventually.Patience);
+    public Task<string?> ReadLineAsync() => _lines.ReadAsync().WaitAsync(Eventually.Patience);
 
     /// <summary>Gives it a line.</summary>
     public async Task TellAsync(string line)

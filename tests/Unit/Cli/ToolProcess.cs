@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using DashStream.Conformance.Servers;
 
 namespace DashStream.Tests.Cli;
 
@@ -7,11 +8,13 @@ namespace DashStream.Tests.Cli;
 internal sealed class ToolProcess : IDisposable
 {
     private readonly Process _process;
+    private readonly WholeLines _output;
     private readonly StringBuilder _errors = new();
 
     private ToolProcess(Process process)
     {
         _process = process;
+        _output = new WholeLines(process.StandardOutput);
         process.ErrorDataReceived += (_, e) => _errors.AppendLine(e.Data);
         process.BeginErrorReadLine();
     }
@@ -27,7 +30,7 @@ internal sealed class ToolProcess : IDisposable
         return new ToolProcess(Process.Start(start)!);
     }
 
-    public async Task<string?> ReadLineAsync(CancellationToken cancellationToken) => await _process.StandardOutput.ReadLineAsync(cancellationToken);
+    public Task<string?> ReadLineAsync(CancellationToken cancellationToken) => _output.ReadAsync(cancellationToken);
 
     /// <summary>The rest of the output, and the end of the process.</summary>
     public async Task<List<string>> ReadToEndAsync(CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DashStream.Conformance.Servers;
 
 namespace DashStream.Tests.Crash;
 
@@ -9,9 +10,14 @@ internal sealed class CrashProcess : IAsyncDisposable
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
+    private readonly WholeLines _output;
     private readonly List<string> _lines = [];
 
-    private CrashProcess(Process process) => _process = process;
+    private CrashProcess(Process process)
+    {
+        _process = process;
+        _output = new WholeLines(process.StandardOutput);
+    }
 
     /// <summary>What it has said so far.</summary>
     public IReadOnlyList<string> Lines => _lines;
@@ -63,7 +69,7 @@ internal sealed class CrashProcess : IAsyncDisposable
         using var limit = new CancellationTokenSource(LongestSilence);
         try
         {
-            return await _process.StandardOutput.ReadLineAsync(limit.Token);
+            return await _output.ReadAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
