@@ -2,9 +2,6 @@ using System.Net;
 using System.Text;
 using DashStream.Providers;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace DashStream.AgUi.Tests;
 
@@ -101,7 +98,7 @@ public sealed class EndpointTests
     [TestMethod]
     public async Task A_thread_can_be_waited_for()
     {
-        await using var site = await Site.StartAsync(Open("memory"), wait: TimeSpan.FromSeconds(60));
+        await using var site = await Site.StartAsync(Open("memory"), configure: options => options.WaitForThread = TimeSpan.FromSeconds(60));
 
         var reading = site.ReadAsync("t1");
         await site.RecordAsync("t2", Run);
@@ -169,7 +166,7 @@ public sealed class EndpointTests
     [TestMethod]
     public async Task Who_goes_away_is_let_go()
     {
-        await using var site = await Site.StartAsync(Open("memory"), maxReaders: 1);
+        await using var site = await Site.StartAsync(Open("memory"), configure: options => options.MaxReaders = 1);
         await site.RecordAsync("t1", Run[..1]);
         using (var first = await site.GetAsync("t1"))
         {
@@ -207,7 +204,7 @@ public sealed class EndpointTests
     [TestMethod]
     public async Task Another_tenants_messages_are_not_served()
     {
-        await using var site = await Site.StartAsync(Open("memory"), tenant: "other");
+        await using var site = await Site.StartAsync(Open("memory"), configure: options => options.Tenant = _ => "other");
         await site.RecordAsync("t1", Run);
         using var response = await site.GetAsync("t1");
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.CancellationToken));
@@ -237,84 +234,6 @@ public sealed class EndpointTests
     {
         while (await reader.ReadLineAsync(TestContext.CancellationToken) is { } line && !line.Contains(text, StringComparison.Ordinal))
         {
-        }
-    }
-
-    private sealed record Sent(string Id, string Data);
-
-    private sealed class Site(WebApplication app, IStreamProvider provider, DashStreamProducer producer) : IAsyncDisposable
-    {
-        private readonly HttpClient _client = new() { BaseAddress = new Uri(app.Urls.First()), Timeout = TimeSpan.FromSeconds(60) };
-
-        public IStreamProvider Provider => provider;
-
-        public static async Task<Site> StartAsync(
-            IStreamProvider provider, int maxReaders = 1000, string? tenant = null, int partitions = 1, TimeSpan wait = default)
-        {
-            await provider.Admin.CreateTopicAsync(new TopicSpec("runs", partitions));
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.WebHost.UseUrls("http://127.0.0.1:0");
-            builder.Logging.ClearProviders();
-            var app = builder.Build();
-            app.MapDashStreamAgUi("/runs/{thread}", "runs", options =>
-            {
-                options.Provider = _ => provider;
-                options.Heartbeat = TimeSpan.FromMilliseconds(200);
-                options.MaxReaders = maxReaders;
-                options.WaitForThread = wait;
-                options.Tenant = tenant is null ? null : _ => tenant;
-            });
-            await app.StartAsync();
-            return new Site(app, provider, await DashStreamProducer.OpenAsync(provider, "runs"));
-        }
-
-        public Task RecordAsync(string thread, params string[] events) => RecordAsync(thread, events, new AgUiRecorder(thread));
-
-        public async Task RecordAsync(string thread, string[] events, AgUiRecorder recorder)
-        {
-            Assert.IsNotNull(thread);
-            await recorder.RecordAsync(producer, AgUiReader.Read(Recordings.Lines(events)).ToAsyncEnumerable());
-        }
-
-        public async Task<HttpResponseMessage> GetAsync(string thread, string? last = null, string query = "")
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, $"/runs/{thread}{query}");
-            if (last is not null)
-            {
-                request.Headers.TryAddWithoutValidation("Last-Event-ID", last);
-            }
-
-            return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        }
-
-        public async Task<List<Sent>> ReadAsync(string thread, string? last = null)
-        {
-            using var response = await GetAsync(thread, last);
-            Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
-            Assert.AreEqual("text/event-stream", response.Content.Headers.ContentType!.MediaType);
-            var sent = new List<Sent>();
-            var id = "";
-            foreach (var line in (await response.Content.ReadAsStringAsync()).Split('\n'))
-            {
-                if (line.StartsWith("id: ", StringComparison.Ordinal))
-                {
-                    id = line[4..];
-                }
-                else if (line.StartsWith("data: ", StringComparison.Ordinal))
-                {
-                    sent.Add(new Sent(id, line[6..]));
-                }
-            }
-
-            return sent;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            _client.Dispose();
-            await app.DisposeAsync();
-            await producer.DisposeAsync();
-            await provider.DisposeAsync();
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class AgUiEndpoint(string topic, AgUiEndpointOptions options)
         {
             Interlocked.Decrement(ref _readers);
             context.Response.Headers.RetryAfter = Math.Ceiling(options.Retry.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, $"{options.MaxReaders} readers are connected, which is the most; come back later.").ConfigureAwait(false);
+            await AgUiRefusal.Busy(options.MaxReaders).SendAsync(context).ConfigureAwait(false);
             return;
         }
 
@@ -25,7 +25,10 @@ internal sealed class AgUiEndpoint(string topic, AgUiEndpointOptions options)
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         try
         {
-            await ServeAsync(context, ended.Token).ConfigureAwait(false);
+            if (await TryServeAsync(context, ended.Token).ConfigureAwait(false) is { } refusal)
+            {
+                await refusal.SendAsync(context).ConfigureAwait(false);
+            }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
@@ -33,8 +36,13 @@ internal sealed class AgUiEndpoint(string topic, AgUiEndpointOptions options)
         }
         catch (StreamException e) when (!context.Response.HasStarted)
         {
-            await RefuseAsync(context, e.Kind == StreamErrorKind.NotFound ? StatusCodes.Status404NotFound : StatusCodes.Status503ServiceUnavailable,
-                $"Topic '{topic}' cannot be read now ({e.Kind}); come back later.").ConfigureAwait(false);
+            var refusal = e.Kind switch
+            {
+                StreamErrorKind.NotFound => AgUiRefusal.NoTopic(topic),
+                StreamErrorKind.OutOfRange => AgUiRefusal.Trimmed,
+                _ => AgUiRefusal.Unreachable(topic, e.Kind),
+            };
+            await refusal.SendAsync(context).ConfigureAwait(false);
         }
         finally
         {
@@ -42,40 +50,39 @@ internal sealed class AgUiEndpoint(string topic, AgUiEndpointOptions options)
         }
     }
 
-    private async Task ServeAsync(HttpContext context, CancellationToken cancellationToken)
+    private async Task<AgUiRefusal?> TryServeAsync(HttpContext context, CancellationToken cancellationToken)
     {
         // The one escape that servers leave as it is in a path.
         var thread = (context.GetRouteValue("thread") as string)?.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         if (string.IsNullOrWhiteSpace(thread))
         {
-            await RefuseAsync(context, StatusCodes.Status400BadRequest, "The request names no thread.").ConfigureAwait(false);
-            return;
+            return AgUiRefusal.NoThread;
         }
 
         var provider = options.Provider(context.RequestServices);
         if (await provider.Admin.DescribeTopicAsync(topic, cancellationToken).ConfigureAwait(false) is not { } description)
         {
-            await RefuseAsync(context, StatusCodes.Status404NotFound, $"There is no topic '{topic}'.").ConfigureAwait(false);
-            return;
+            return AgUiRefusal.NoTopic(topic);
         }
 
         AgUiPlace? last = null;
         if (LastEventOf(context) is { Length: > 0 } named)
         {
-            if (Fault(named, description, out var place) is var (status, why))
+            if (!AgUiPlace.TryParse(named, out var place))
             {
-                await RefuseAsync(context, status, why).ConfigureAwait(false);
-                return;
+                return AgUiRefusal.MalformedId;
+            }
+
+            if (Fault(place.Position, description) is { } fault)
+            {
+                return fault;
             }
 
             last = place;
         }
 
         var reader = new AgUiThreadReader(context, options, new AgUiRequest(topic, thread, last, options.Tenant?.Invoke(context), Follows(context)), description);
-        if (!await reader.RunAsync(provider, cancellationToken).ConfigureAwait(false))
-        {
-            await RefuseAsync(context, StatusCodes.Status404NotFound, "There is nothing of this thread.").ConfigureAwait(false);
-        }
+        return await reader.RunAsync(provider, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Browsers send the header when they come back by themselves; pages that begin anew can only put it into the address.</summary>
@@ -84,31 +91,16 @@ internal sealed class AgUiEndpoint(string topic, AgUiEndpointOptions options)
 
     private bool Follows(HttpContext context) => bool.TryParse(context.Request.Query["follow"], out var follow) ? follow : options.Follow;
 
-    private (int Status, string Why)? Fault(string named, TopicDescription description, out AgUiPlace place)
+    private static AgUiRefusal? Fault(StreamPosition position, TopicDescription description)
     {
-        if (!AgUiPlace.TryParse(named, out place))
+        if (description.Partitions.FirstOrDefault(one => one.Partition == position.Partition) is not { } held || position.Offset >= held.Bounds.End)
         {
-            return (StatusCodes.Status400BadRequest, "The Last-Event-ID is none of this endpoint's; send the id of an event, such as 0@42, or none.");
-        }
-
-        var partition = place.Position.Partition;
-        if (description.Partitions.FirstOrDefault(one => one.Partition == partition) is not { } held || place.Position.Offset >= held.Bounds.End)
-        {
-            return (StatusCodes.Status400BadRequest, $"The Last-Event-ID lies outside of topic '{topic}'; send the id of an event that you were sent, or none.");
+            return AgUiRefusal.ForeignId;
         }
 
         // Its own message may be gone as long as what follows is there.
         var begin = held.Bounds.Begin;
-        return begin > 0 && place.Position.Offset < begin - 1
-            ? (StatusCodes.Status410Gone, "What follows the Last-Event-ID is no longer kept; read again without it.")
-            : null;
-    }
-
-    private static async Task RefuseAsync(HttpContext context, int status, string why)
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "text/plain; charset=utf-8";
-        await context.Response.WriteAsync(why, context.RequestAborted).ConfigureAwait(false);
+        return begin > 0 && position.Offset < begin - 1 ? AgUiRefusal.Trimmed : null;
     }
 }
 

@@ -9,15 +9,16 @@ public static class AgUiEndpointExtensions
 {
     /// <summary>
     /// Serves a topic's threads as AG-UI events over server-sent events: what is in the log, then what comes, until the last run has ended. The <c>id</c> of each
-    /// event is its position; a reader that comes back with it as <c>Last-Event-ID</c> gets exactly what follows. Each reader reads the log by itself, so a
-    /// slow one holds up nobody, and what it holds is bounded.
+    /// event is its position; a reader that comes back with it as <c>Last-Event-ID</c> gets exactly what follows, without reading all before it.
+    /// Each reader reads the log by itself, so a slow one holds up nobody, and what it holds is bounded.
     /// <list type="bullet">
-    /// <item>400: the <c>Last-Event-ID</c> is none of this topic.</item>
+    /// <item>400: the <c>Last-Event-ID</c> is none, or of no event of this thread.</item>
     /// <item>404: there is no such topic, or nothing of the thread.</item>
     /// <item>410: what follows the <c>Last-Event-ID</c> is no longer kept; read again without it.</item>
     /// <item>204: the reader has seen all and the last run has ended; an EventSource then stays away.</item>
     /// <item>503: too many readers, or the log cannot be reached.</item>
     /// </list>
+    /// Refusals are problem details with a <c>code</c>.
     /// </summary>
     /// <param name="endpoints">The application.</param>
     /// <param name="pattern">The route, with <c>{thread}</c> in it.</param>

@@ -6,8 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DashStream.AgUi;
 
 /// <summary>
-/// Sends one thread to one browser. It reads alone, from the oldest record that is kept: what the browser has seen is translated again without being sent, since
-/// later events depend on it. It waits for the browser before it reads on.
+/// Sends one thread to one browser. It reads alone, from the oldest record that is kept or, for a browser that comes back, from the anchor that its last id
+/// names: what lies between that and the id is translated again without being sent, since later events depend on it. It waits for the browser before it reads on.
 /// </summary>
 internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions options, AgUiRequest request, TopicDescription topic)
 {
@@ -22,33 +22,44 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
     private readonly AgUiRecentIds _recent = new();
     private readonly AgUiEventStream _output = new(context, options);
     private readonly TimeProvider _time = context.RequestServices.GetService<TimeProvider>() ?? TimeProvider.System;
+    private AgUiAnchors _anchors = new(AnchorOf(request.Last, topic));
     private int? _partition = request.Last?.Position.Partition;
     private bool _hasEnded;
     private UInt128? _horizon;
 
-    /// <summary>False when nothing of the thread was found and nothing was answered.</summary>
-    public async ValueTask<bool> RunAsync(IStreamProvider provider, CancellationToken cancellationToken)
+    /// <summary>Sends the thread until its end; null when that is done, or why nothing was sent.</summary>
+    public async ValueTask<AgUiRefusal?> RunAsync(IStreamProvider provider, CancellationToken cancellationToken)
     {
+        var anchor = _anchors.Oldest;
         var consumer = await provider.OpenConsumerAsync(request.Topic, new StreamConsumerOptions
         {
             Partitions = _partition is { } one ? [one] : null,
+            Start = anchor is { } from ? SeekTarget.At(from.Offset) : SeekTarget.Beginning,
             MaxBatchBytes = options.MaxReaderBytes,
         }, cancellationToken).ConfigureAwait(false);
         await using var disposal = consumer.ConfigureAwait(false);
-        var found = await FindAsync(consumer, cancellationToken).ConfigureAwait(false);
-        if (found is null)
+        _translator.BeginAt(anchor?.State ?? AgUiQuiet.Nothing);
+        var (found, refusal) = request.Last is { } last
+            ? await GoToAsync(last.Position.Offset, consumer, cancellationToken).ConfigureAwait(false)
+            : await FindAsync(consumer, cancellationToken).ConfigureAwait(false);
+        if (refusal is not null)
         {
-            return false;
+            return refusal;
         }
 
-        var batch = found.Value;
+        await SendAsync(consumer, found, cancellationToken).ConfigureAwait(false);
+        return null;
+    }
+
+    private async ValueTask SendAsync(IStreamConsumer consumer, StreamBatch batch, CancellationToken cancellationToken)
+    {
         while (true)
         {
             await TakeAsync(batch, cancellationToken).ConfigureAwait(false);
             if (_hasEnded && !request.Follow && await IsAtEndAsync(consumer, batch, cancellationToken).ConfigureAwait(false))
             {
                 await _output.EndAsync(cancellationToken).ConfigureAwait(false);
-                return true;
+                return;
             }
 
             if (batch.Records.Count == 0 || _output.IsSilentFor(options.Heartbeat, _time))
@@ -60,8 +71,57 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
         }
     }
 
-    /// <summary>The first batch with something of the thread; from then on only its partition is read. Null when there is none in time.</summary>
-    private async ValueTask<StreamBatch?> FindAsync(IStreamConsumer consumer, CancellationToken cancellationToken)
+    /// <summary>Where the anchor itself is no longer kept, what is left of the way is as good as it gets.</summary>
+    private static AgUiAnchor? AnchorOf(AgUiPlace? last, TopicDescription topic)
+    {
+        if (last is not { Anchor: { } anchor } place)
+        {
+            return null;
+        }
+
+        var begin = topic.Partitions.First(held => held.Partition == place.Position.Partition).Bounds.Begin;
+        return anchor.Offset < begin ? anchor with { Offset = begin } : anchor;
+    }
+
+    /// <summary>The batch in which the last event lies or was; what lies before it is translated.</summary>
+    private async ValueTask<(StreamBatch Batch, AgUiRefusal? Refusal)> GoToAsync(UInt128 last, IStreamConsumer consumer, CancellationToken cancellationToken)
+    {
+        var isKept = last >= topic.Partitions.First(held => held.Partition == _partition).Bounds.Begin;
+        var silentSince = _time.GetTimestamp();
+        while (true)
+        {
+            var batch = await consumer.ReadAsync(TimeSpan.FromMilliseconds(100), cancellationToken).ConfigureAwait(false);
+            if (batch.Gaps.Any(gap => gap.To > last))
+            {
+                return (batch, AgUiRefusal.Trimmed);
+            }
+
+            if (batch.Records.FirstOrDefault(record => record.Position!.Value.Offset >= last) is { } there)
+            {
+                return (batch, isKept && !IsTheirs(there, last) ? AgUiRefusal.ForeignId : null);
+            }
+
+            if (batch.Records.Count > 0)
+            {
+                silentSince = _time.GetTimestamp();
+                foreach (var record in batch.Records)
+                {
+                    Take(record);
+                }
+            }
+            else if (_time.GetElapsedTime(silentSince) >= LongestSilence || await HasSeenAllAsync(consumer, cancellationToken).ConfigureAwait(false))
+            {
+                return (batch, isKept ? AgUiRefusal.ForeignId : null);
+            }
+        }
+    }
+
+    /// <summary>Whether the record is the one that an id names, and one whose events this reader may see.</summary>
+    private bool IsTheirs(StreamRecord record, UInt128 offset) =>
+        record.Position!.Value.Offset == offset && IsOfThread(record) && record.Value is { } value && Decode(value, isSilent: true) is not null;
+
+    /// <summary>The first batch with something of the thread; from then on only its partition is read. Refused when there is none in time.</summary>
+    private async ValueTask<(StreamBatch Batch, AgUiRefusal? Refusal)> FindAsync(IStreamConsumer consumer, CancellationToken cancellationToken)
     {
         var began = _time.GetTimestamp();
         while (true)
@@ -69,16 +129,22 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
             var batch = await consumer.ReadAsync(TimeSpan.FromMilliseconds(100), cancellationToken).ConfigureAwait(false);
             if (batch.Records.FirstOrDefault(IsOfThread) is { } first)
             {
-                _partition = first.Position!.Value.Partition;
+                var (partition, offset) = first.Position!.Value;
+                _partition = partition;
+                if (offset > topic.Partitions.First(held => held.Partition == _partition).Bounds.Begin)
+                {
+                    _anchors = new AgUiAnchors(new AgUiAnchor(offset, AgUiQuiet.Nothing));
+                }
+
                 consumer.Pause([.. consumer.Assignment.Where(other => other != _partition)]);
-                return batch;
+                return (batch with { Records = [.. batch.Records.SkipWhile(record => record != first)] }, null);
             }
 
             var over = _time.GetElapsedTime(began) - options.WaitForThread;
             if (over >= TimeSpan.Zero
                 && ((batch.Records.Count == 0 && over >= LongestSilence) || await HasSeenAllAsync(consumer, cancellationToken).ConfigureAwait(false)))
             {
-                return null;
+                return (batch, AgUiRefusal.Nothing);
             }
         }
     }
@@ -110,11 +176,8 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
 
         foreach (var record in batch.Records)
         {
-            if (IsOfThread(record))
-            {
-                Take(record);
-                await _output.FlushIfLargeAsync(_time, cancellationToken).ConfigureAwait(false);
-            }
+            Take(record);
+            await _output.FlushIfLargeAsync(_time, cancellationToken).ConfigureAwait(false);
         }
 
         await _output.FlushAsync(_time, cancellationToken).ConfigureAwait(false);
@@ -122,20 +185,26 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
 
     private void Take(StreamRecord record)
     {
-        if (record.Value is not { } value || Decode(value) is not { } message || !_recent.IsNew(MessageParts.HeaderOf(message)))
+        var position = record.Position!.Value;
+        if (position.Partition == _partition)
+        {
+            _anchors.Pass(position.Offset, _translator.Quiet);
+        }
+
+        if (!IsOfThread(record) || record.Value is not { } value
+            || Decode(value, WasPassed(position)) is not { } message || !_recent.IsNew(MessageParts.HeaderOf(message)))
         {
             return;
         }
 
         var events = _translator.Translate(message);
-        var position = record.Position!.Value;
         for (var i = 0; i < events.Count; i++)
         {
             _hasEnded = events[i].Type is AgUiEventType.RunFinished or AgUiEventType.RunError;
             _horizon = null;
             if (!WasSent(position, i))
             {
-                _output.Write(events[i], new AgUiPlace(position, i == events.Count - 1 ? null : i + 1));
+                _output.Write(events[i], new AgUiPlace(position, i == events.Count - 1 ? null : i + 1, _anchors.Oldest));
             }
         }
     }
@@ -144,7 +213,9 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
         request.Last is { } last
         && (position.Offset < last.Position.Offset || (position.Offset == last.Position.Offset && (last.Sent is not { } sent || index < sent)));
 
-    private DashStreamMessage? Decode(ReadOnlyMemory<byte> value)
+    private bool WasPassed(StreamPosition position) => request.Last is { } last && position.Offset <= last.Position.Offset;
+
+    private DashStreamMessage? Decode(ReadOnlyMemory<byte> value, bool isSilent)
     {
         try
         {
@@ -153,7 +224,11 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
         }
         catch (CodecException e)
         {
-            _output.Comment($"a record could not be read ({e.Failure})");
+            if (!isSilent)
+            {
+                _output.Comment($"a record could not be read ({e.Failure})");
+            }
+
             return null;
         }
     }

@@ -29,6 +29,15 @@ internal sealed class AgUiRestorer
 
     public bool TellsTimes => _unit != 0;
 
+    /// <summary>Null while calls or chunks are open, or a message is prepared.</summary>
+    public char? Quiet => _calls.Count + _chunkedCalls.Count + _chunked.Count == 0 && _next is null ? AgUiQuiet.Of(_unit, IsRunOpen) : null;
+
+    public void BeginAt(char quiet)
+    {
+        (_unit, IsRunOpen) = AgUiQuiet.Read(quiet);
+        IsActive = true;
+    }
+
     public static long UnitOf(string? name) => name switch { "ms" => MicrosecondsPerMillisecond, "s" => MicrosecondsPerSecond, _ => 0 };
 
     public static bool IsOurs(Event source) =>

@@ -20,6 +20,11 @@ internal sealed class AgUiRunEvents
     private bool _hadRun;
     private long _timeMs;
 
+    /// <summary>Null while a run is open.</summary>
+    public char? Quiet => _runId is not null ? null : _hadRun ? AgUiQuiet.Finished : AgUiQuiet.Nothing;
+
+    public void BeginFinished() => _hadRun = true;
+
     public IReadOnlyList<AgUiEvent> Translate(DashStreamMessage message)
     {
         _events.Clear();

@@ -12,6 +12,22 @@ public sealed class AgUiTranslator
     private readonly AgUiRestorer _restorer = new();
     private readonly AgUiRunEvents _run = new();
 
+    /// <summary>What the translation holds, where that is little enough to begin again from it (<see cref="AgUiQuiet"/>); else null.</summary>
+    internal char? Quiet => _restorer.IsActive ? _restorer.Quiet : _run.Quiet;
+
+    /// <summary>Begins in the middle of a thread, where the translation held that.</summary>
+    internal void BeginAt(char quiet)
+    {
+        if (quiet == AgUiQuiet.Finished)
+        {
+            _run.BeginFinished();
+        }
+        else if (quiet != AgUiQuiet.Nothing)
+        {
+            _restorer.BeginAt(quiet);
+        }
+    }
+
     /// <summary>The events that a message becomes; none for one that only prepares others or says nothing that AG-UI knows.</summary>
     /// <param name="message">The next message of the thread.</param>
     public IReadOnlyList<AgUiEvent> Translate(DashStreamMessage message)
