@@ -14,15 +14,10 @@ internal static class CanonicalNumber
     private const int LargestPower = 308;
     private const int LastPlainDigit = 16;
     private const int FirstPlainZero = -5;
-    private const int SurelyFits = 18;
     private const ulong NegativeLimit = 1UL << 63;
 
     private static readonly double[] Powers =
         [.. Enumerable.Range(0, LargestPower + 1).Select(power => double.Parse($"1e{power}", CultureInfo.InvariantCulture))];
-
-    /// <summary>True for whole numbers that are certain to be printed as they are written; others may be, too.</summary>
-    public static bool IsWholeAndCanonical(ReadOnlySpan<byte> written) =>
-        written.Length <= SurelyFits && written[0] != '-' && !written.ContainsAny("+-.eE"u8);
 
     /// <summary>The canonical text of a number that keeps to the JSON grammar; false when it is beyond a double.</summary>
     public static bool TryFormat(ReadOnlySpan<byte> written, Span<byte> text, out int length)

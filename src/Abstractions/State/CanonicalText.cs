@@ -9,26 +9,8 @@ internal static class CanonicalText
     private const byte FirstPlain = 0x20;
     private const int NumberedEscape = 6;
     private const int ShortEscape = 2;
-    private const string Named = "\"\\bfnrt";
 
     private static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, FirstPlain).Select(i => (byte)i), (byte)'"', (byte)'\\']);
-
-    /// <summary>True when the inside of a string, as written, is canonical already. The reader has seen that its escapes are well formed.</summary>
-    public static bool IsCanonical(ReadOnlySpan<byte> written)
-    {
-        for (var at = written.IndexOf((byte)'\\'); at >= 0; at = written.IndexOf((byte)'\\'))
-        {
-            var escape = written[at..];
-            if (escape[1] == 'u' ? !IsCanonicalNumbered(escape) : !Named.Contains((char)escape[1], StringComparison.Ordinal))
-            {
-                return false;
-            }
-
-            written = escape[(escape[1] == 'u' ? NumberedEscape : ShortEscape)..];
-        }
-
-        return true;
-    }
 
     /// <summary>Bytes of the plain text when escaped, without quotes.</summary>
     public static int EscapedLength(ReadOnlySpan<byte> plain)
@@ -64,40 +46,44 @@ internal static class CanonicalText
         output.Add(plain);
     }
 
-    /// <summary>
-    /// Writes the inside of a string, as written, canonically: what is escaped without need becomes plain, and each escape takes its one form. The result is never
-    /// longer. The reader has seen that the escapes are well formed.
-    /// </summary>
-    /// <returns>The bytes written; -1 when an escape stands for half a surrogate pair.</returns>
-    public static int Rewrite(ReadOnlySpan<byte> written, Span<byte> output)
+    /// <summary>Writes a character of a string's inside and returns how many bytes it takes.</summary>
+    public static int WriteRune(Rune rune, Span<byte> output)
     {
-        var length = 0;
-        for (var at = written.IndexOf((byte)'\\'); at >= 0; at = written.IndexOf((byte)'\\'))
+        if (rune.Value is >= FirstPlain and not ('"' or '\\'))
         {
-            written[..at].CopyTo(output[length..]);
-            length += at;
-            var escape = written[at..];
-            if (escape[1] != 'u')
-            {
-                // A slash alone needs no escape; all other short forms are canonical.
-                output[length] = (byte)'\\';
-                length += escape[1] == '/' ? 0 : 1;
-                output[length++] = escape[1];
-                written = escape[ShortEscape..];
-                continue;
-            }
-
-            if (!TryReadRune(escape, out var rune, out var consumed))
-            {
-                return -1;
-            }
-
-            length += WriteRune(rune, output[length..]);
-            written = escape[consumed..];
+            return rune.EncodeToUtf8(output);
         }
 
-        written.CopyTo(output[length..]);
-        return length + written.Length;
+        output[0] = (byte)'\\';
+        output[1] = ShortName((byte)rune.Value);
+        if (output[1] != 0)
+        {
+            return ShortEscape;
+        }
+
+        "u00"u8.CopyTo(output[1..]);
+        output[4] = "0123456789abcdef"u8[rune.Value >> 4];
+        output[5] = "0123456789abcdef"u8[rune.Value & 0xf];
+        return NumberedEscape;
+    }
+
+    /// <summary>Writes the plain bytes of the canonical inside of a string, which may be the same memory, and returns how many they are.</summary>
+    public static int Unescape(ReadOnlySpan<byte> canonical, Span<byte> plain)
+    {
+        var length = 0;
+        for (var at = 0; at < canonical.Length; at++)
+        {
+            var next = canonical[at];
+            if (next == '\\')
+            {
+                next = PlainOf(canonical[(at + 1)..]);
+                at += canonical[at + 1] == 'u' ? NumberedEscape - 1 : 1;
+            }
+
+            plain[length++] = next;
+        }
+
+        return length;
     }
 
     /// <summary>The text of the canonical inside of a string.</summary>
@@ -130,62 +116,16 @@ internal static class CanonicalText
         return (char)Convert.ToInt32(text.Substring(at - 3, 4), 16);
     }
 
-    private static bool TryReadRune(ReadOnlySpan<byte> escape, out Rune rune, out int consumed)
+    private static byte PlainOf(ReadOnlySpan<byte> name) => name[0] switch
     {
-        consumed = NumberedEscape;
-        var first = ReadNumber(escape);
-        if (Rune.TryCreate(first, out rune))
-        {
-            return true;
-        }
-
-        consumed = 2 * NumberedEscape;
-        return escape.Length >= consumed && escape[NumberedEscape..].StartsWith("\\u"u8) && Rune.TryCreate(first, ReadNumber(escape[NumberedEscape..]), out rune);
-    }
-
-    private static char ReadNumber(ReadOnlySpan<byte> escape)
-    {
-        var number = 0;
-        foreach (var digit in escape[ShortEscape..NumberedEscape])
-        {
-            number = (number << 4) | (digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
-        }
-
-        return (char)number;
-    }
-
-    private static int WriteRune(Rune rune, Span<byte> output)
-    {
-        if (rune.Value is >= FirstPlain and not ('"' or '\\'))
-        {
-            return rune.EncodeToUtf8(output);
-        }
-
-        output[0] = (byte)'\\';
-        output[1] = ShortName((byte)rune.Value);
-        if (output[1] != 0)
-        {
-            return ShortEscape;
-        }
-
-        "u00"u8.CopyTo(output[1..]);
-        output[4] = "0123456789abcdef"u8[rune.Value >> 4];
-        output[5] = "0123456789abcdef"u8[rune.Value & 0xf];
-        return NumberedEscape;
-    }
-
-    // Control characters without a name of their own: 00 and two lower-case digits below 20.
-    private static bool IsCanonicalNumbered(ReadOnlySpan<byte> escape)
-    {
-        var low = escape[5] switch
-        {
-            >= (byte)'0' and <= (byte)'9' => escape[5] - '0',
-            >= (byte)'a' and <= (byte)'f' => escape[5] - 'a' + 10,
-            _ => -1,
-        };
-        return escape[2..4].SequenceEqual("00"u8) && (escape[4] is (byte)'0' or (byte)'1') && low >= 0
-            && ShortName((byte)(((escape[4] - '0') << 4) + low)) == 0;
-    }
+        (byte)'b' => (byte)'\b',
+        (byte)'f' => (byte)'\f',
+        (byte)'n' => (byte)'\n',
+        (byte)'r' => (byte)'\r',
+        (byte)'t' => (byte)'\t',
+        (byte)'u' => (byte)(((name[3] - '0') << 4) + (name[4] <= '9' ? name[4] - '0' : name[4] - 'a' + 10)),
+        _ => name[0],
+    };
 
     private static void WriteEscape(byte character, PooledList<byte> output)
     {

@@ -39,13 +39,17 @@ internal sealed class JsonIndex : IDisposable
     public static JsonIndex OfState(ReadOnlyMemory<byte> json, StateOptions options) =>
         Of(json, new JsonReadLimits("The state", options.MaxStateBytes, options.MaxDepth));
 
-    public static JsonIndex Of(ReadOnlyMemory<byte> json, JsonReadLimits limits)
+    /// <summary>Reads a text.</summary>
+    /// <param name="json">The text, which must not change while the index is used.</param>
+    /// <param name="limits">How large it may be.</param>
+    /// <param name="known">A text that was read under the same limits: what both begin with is not read again. Null for none.</param>
+    public static JsonIndex Of(ReadOnlyMemory<byte> json, JsonReadLimits limits, JsonIndex? known = null)
     {
         limits.CheckLength(json.Length);
         var index = new JsonIndex(json);
         try
         {
-            JsonIndexBuilder.Fill(index, limits);
+            JsonIndexBuilder.Fill(index, limits, known);
             return index;
         }
         catch

@@ -1,10 +1,9 @@
-using System.Text.Json;
 using System.Text.Unicode;
 
 namespace DashStream.State;
 
 /// <summary>Reads a JSON text once and fills the table of a <see cref="JsonIndex"/>.</summary>
-internal readonly struct JsonIndexBuilder
+internal ref struct JsonIndexBuilder
 {
     private const int FirstOpen = 16;
 
@@ -12,6 +11,12 @@ internal readonly struct JsonIndexBuilder
     private readonly JsonReadLimits _limits;
     private readonly PooledList<int> _open;
     private readonly PooledList<int> _waiting;
+    private readonly ReadOnlySpan<byte> _source;
+    private JsonTextScan _texts;
+    private int _at;
+
+    // The container that is open last has neither members nor elements yet.
+    private bool _isFresh;
 
     private JsonIndexBuilder(JsonIndex index, JsonReadLimits limits, PooledList<int> open, PooledList<int> waiting)
     {
@@ -19,86 +24,217 @@ internal readonly struct JsonIndexBuilder
         _limits = limits;
         _open = open;
         _waiting = waiting;
+        _source = index.Source;
+        _texts = new JsonTextScan(_source, index.Rewritten, limits);
     }
 
-    public static void Fill(JsonIndex index, JsonReadLimits limits)
+    /// <summary>Fills the table.</summary>
+    /// <param name="index">Empty as yet.</param>
+    /// <param name="limits">How large the document may be.</param>
+    /// <param name="known">A document that was read under the same limits: what both begin with is not read again. Null for none.</param>
+    public static void Fill(JsonIndex index, JsonReadLimits limits, JsonIndex? known)
     {
-        // The reader looks at UTF-8 only where it unescapes.
-        if (!Utf8.IsValid(index.Source))
-        {
-            throw limits.NotJson("it is not UTF-8", 0);
-        }
-
         using var open = new PooledList<int>(FirstOpen);
         using var waiting = new PooledList<int>(FirstOpen);
         var builder = new JsonIndexBuilder(index, limits, open, waiting);
-        var reader = new Utf8JsonReader(index.Source, new JsonReaderOptions { MaxDepth = limits.MaxDepth + 1 });
-        try
+        if (known is not null)
         {
-            builder.Read(ref reader);
+            builder.Take(known);
         }
-        catch (JsonException)
+
+        if (!Utf8.IsValid(builder._source[builder._at..]))
         {
-            // Its message may quote the text.
-            throw limits.NotJson("it breaks the grammar", reader.BytesConsumed);
+            throw limits.NotJson("it is not UTF-8", builder._at);
+        }
+
+        builder.Read();
+    }
+
+    private void Take(JsonIndex known)
+    {
+        var start = new CommonStart(known, _source, _open, _waiting);
+        _index.Tokens.Add(known.Tokens.Span[..start.Tokens]);
+        _index.Children.Add(known.Children.Span[..start.Children]);
+        _index.Rewritten.Add(known.Rewritten.Span[..start.Rewritten]);
+        for (var i = 0; i < _open.Count; i++)
+        {
+            ref var token = ref _index.Tokens[_open[i]];
+            token.First = start.FirstWaiting(i);
+            token.Fingerprint = 0;
+        }
+
+        _at = start.Length;
+        _isFresh = start.EndsInFresh;
+    }
+
+    private void Read()
+    {
+        if (_index.Tokens.Count == 0)
+        {
+            ReadValue(Peek(), default);
+        }
+
+        while (_open.Count > 0)
+        {
+            ReadNext();
+        }
+
+        SkipSpace();
+        if (_at < _source.Length)
+        {
+            throw _limits.BreaksGrammar(_at);
         }
     }
 
-    private void Read(ref Utf8JsonReader reader)
+    private void ReadNext()
     {
-        var key = default(JsonToken);
-        while (reader.Read())
+        var isObject = _index.Tokens[_open[_open.Count - 1]].Kind == JsonKind.Object;
+        var next = Peek();
+        if (next == (isObject ? '}' : ']'))
         {
-            switch (reader.TokenType)
-            {
-                case JsonTokenType.PropertyName:
-                    key = ReadKey(ref reader);
-                    continue;
-                case JsonTokenType.StartObject or JsonTokenType.StartArray:
-                    Open(ref reader, key);
-                    break;
-                case JsonTokenType.EndObject or JsonTokenType.EndArray:
-                    Close(ref reader);
-                    break;
-                default:
-                    ReadScalar(ref reader, key);
-                    break;
-            }
+            _at++;
+            _isFresh = false;
+            Close();
+            return;
+        }
 
-            key = default;
+        if (!_isFresh)
+        {
+            Expect(next, (byte)',');
+            next = Peek();
+        }
+
+        _isFresh = false;
+        if (!isObject)
+        {
+            ReadValue(next, default);
+            return;
+        }
+
+        var key = ReadKey(next);
+        Expect(Peek(), (byte)':');
+        ReadValue(Peek(), key);
+    }
+
+    private JsonToken ReadKey(byte quote)
+    {
+        Expect(quote, (byte)'"');
+        var written = _index.Rewritten.Count;
+        _texts.Read(_at);
+        var key = new JsonToken { KeyStart = _at, KeyLength = _texts.End - _at };
+        _at = _texts.End + 1;
+        if (_texts.HasEscapes)
+        {
+            key.IsKeyForeign = !_texts.IsCanonical;
+            key.IsKeyRewritten = true;
+            key.KeyStart = written;
+            key.KeyLength = CanonicalText.Unescape(_index.Rewritten.Span[(written + 1)..^1], _index.Rewritten.Span[written..]);
+            _index.Rewritten.Truncate(written + key.KeyLength);
+        }
+
+        return key;
+    }
+
+    private void ReadValue(byte first, JsonToken token)
+    {
+        token.Start = _at;
+        switch (first)
+        {
+            case (byte)'{' or (byte)'[':
+                Open(first == '{' ? JsonKind.Object : JsonKind.Array, token);
+                return;
+            case (byte)'"':
+                ReadText(ref token);
+                break;
+            case (byte)'-' or (>= (byte)'0' and <= (byte)'9'):
+                ReadNumber(ref token);
+                break;
+            default:
+                ReadLiteral(first);
+                token.IsCanonical = true;
+                break;
+        }
+
+        token.Length = _at - token.Start;
+        if (token.IsCanonical)
+        {
+            token.Size = token.Length;
+        }
+
+        token.CompactSize = token.Kind == JsonKind.Text ? token.Size : token.Length;
+        Add(token);
+    }
+
+    private void ReadText(ref JsonToken token)
+    {
+        token.Kind = JsonKind.Text;
+        var written = _index.Rewritten.Count;
+        _texts.Read(_at + 1);
+        _at = _texts.End + 1;
+        token.IsCanonical = _texts.IsCanonical;
+        if (_texts.IsCanonical)
+        {
+            _index.Rewritten.Truncate(written);
+            return;
+        }
+
+        token.First = written;
+        token.Count = token.Size = _index.Rewritten.Count - written;
+    }
+
+    private void ReadNumber(ref JsonToken token)
+    {
+        token.Kind = JsonKind.Number;
+        _at += NumberScan.LengthOf(_source[_at..], out var isPlain) is > 0 and var length ? length : throw _limits.BreaksGrammar(_at);
+        token.IsCanonical = isPlain;
+        if (isPlain)
+        {
+            return;
+        }
+
+        var written = _source[token.Start.._at];
+        Span<byte> text = stackalloc byte[CanonicalNumber.MaxLength];
+        if (!CanonicalNumber.TryFormat(written, text, out length))
+        {
+            throw _limits.NotJson("a number is beyond what a double holds", token.Start);
+        }
+
+        token.IsCanonical = written.SequenceEqual(text[..length]);
+        if (!token.IsCanonical)
+        {
+            token.First = _index.Rewritten.Count;
+            token.Count = token.Size = length;
+            _index.Rewritten.Add(text[..length]);
         }
     }
 
-    private JsonToken ReadKey(ref Utf8JsonReader reader)
+    private void ReadLiteral(byte first)
     {
-        var token = new JsonToken { KeyStart = (int)reader.TokenStartIndex + 1, KeyLength = reader.ValueSpan.Length };
-        if (!reader.ValueIsEscaped)
+        var word = first switch { (byte)'t' => "true"u8, (byte)'f' => "false"u8, _ => "null"u8 };
+        if (!_source[_at..].StartsWith(word))
         {
-            return token;
+            throw _limits.BreaksGrammar(_at);
         }
 
-        token.IsKeyForeign = !CanonicalText.IsCanonical(reader.ValueSpan);
-        token.KeyStart = _index.Rewritten.Count;
-        token.KeyLength = Unescape(ref reader);
-        token.IsKeyRewritten = true;
-        return token;
+        _at += word.Length;
     }
 
-    private void Open(ref Utf8JsonReader reader, JsonToken token)
+    private void Open(JsonKind kind, JsonToken token)
     {
-        token.Kind = reader.TokenType == JsonTokenType.StartObject ? JsonKind.Object : JsonKind.Array;
-        token.Start = (int)reader.TokenStartIndex;
+        _at++;
+        _isFresh = true;
+        token.Kind = kind;
         token.First = _waiting.Count + 1;
         Add(token);
         _open.Add(_index.Tokens.Count - 1);
-        _limits.CheckDepth(_open.Count, reader.TokenStartIndex);
+        _limits.CheckDepth(_open.Count, token.Start);
     }
 
-    private void Close(ref Utf8JsonReader reader)
+    private void Close()
     {
         ref var token = ref _index.Tokens[_open[_open.Count - 1]];
         var children = _waiting.Span[token.First..];
-        token.Length = (int)reader.BytesConsumed - token.Start;
+        token.Length = _at - token.Start;
         var isSorted = true;
         var count = children.Length;
         if (token.Kind == JsonKind.Object)
@@ -107,126 +243,13 @@ internal readonly struct JsonIndexBuilder
             count = isSorted ? count : MemberOrder.Sort(_index, children);
         }
 
-        Measure(ref token, children[..count], isSorted);
+        JsonMeasure.Set(_index, ref token, children[..count], isSorted);
         _waiting.Truncate(token.First);
         token.First = _index.Children.Count;
         token.Count = count;
         _index.Children.Add(children[..count]);
         _open.Truncate(_open.Count - 1);
     }
-
-    private void Measure(ref JsonToken token, ReadOnlySpan<int> children, bool isSorted)
-    {
-        var tokens = _index.Tokens.Span;
-        var isObject = token.Kind == JsonKind.Object;
-        var keys = 0;
-        token.Size = token.CompactSize = 2 + Math.Max(0, children.Length - 1);
-        token.IsCanonical = isSorted;
-        token.Height = 1;
-        foreach (var child in children)
-        {
-            ref readonly var value = ref tokens[child];
-            token.Size += value.Size;
-            token.CompactSize += value.CompactSize;
-            token.IsCanonical &= value.IsCanonical && !value.IsKeyForeign;
-            token.Height = Math.Max(token.Height, (short)(value.Height + 1));
-            keys += isObject ? KeySize(value) : 0;
-        }
-
-        token.Size += keys;
-        token.CompactSize += keys;
-        token.IsCanonical &= token.Size == token.Length;
-    }
-
-    private int KeySize(in JsonToken value) =>
-        (value.IsKeyRewritten ? CanonicalText.EscapedLength(_index.Key(value)) : value.KeyLength) + "\"\":".Length;
-
-    private void ReadScalar(ref Utf8JsonReader reader, JsonToken token)
-    {
-        token.Start = (int)reader.TokenStartIndex;
-        token.Length = (int)reader.BytesConsumed - token.Start;
-        token.Size = token.CompactSize = token.Length;
-        token.IsCanonical = true;
-        switch (reader.TokenType)
-        {
-            case JsonTokenType.Number:
-                token.Kind = JsonKind.Number;
-                ReadNumber(reader.ValueSpan, ref token);
-                break;
-            case JsonTokenType.String:
-                token.Kind = JsonKind.Text;
-                if (reader.ValueIsEscaped && !CanonicalText.IsCanonical(reader.ValueSpan))
-                {
-                    RewriteText(ref reader, ref token);
-                }
-
-                break;
-        }
-
-        Add(token);
-    }
-
-    private void ReadNumber(ReadOnlySpan<byte> written, ref JsonToken token)
-    {
-        if (CanonicalNumber.IsWholeAndCanonical(written))
-        {
-            return;
-        }
-
-        Span<byte> text = stackalloc byte[CanonicalNumber.MaxLength];
-        if (!CanonicalNumber.TryFormat(written, text, out var length))
-        {
-            throw _limits.NotJson("a number is beyond what a double holds", token.Start);
-        }
-
-        token.Size = length;
-        token.IsCanonical = written.SequenceEqual(text[..length]);
-        if (!token.IsCanonical)
-        {
-            token.First = _index.Rewritten.Count;
-            token.Count = length;
-            _index.Rewritten.Add(text[..length]);
-        }
-    }
-
-    private void RewriteText(ref Utf8JsonReader reader, ref JsonToken token)
-    {
-        token.First = _index.Rewritten.Count;
-        var text = _index.Rewritten.Append(reader.ValueSpan.Length + "\"\"".Length);
-        var length = CanonicalText.Rewrite(reader.ValueSpan, text[1..]);
-        if (length < 0)
-        {
-            throw HalfPair(ref reader);
-        }
-
-        text[0] = text[length + 1] = (byte)'"';
-        token.Count = length + "\"\"".Length;
-        _index.Rewritten.Truncate(token.First + token.Count);
-        token.Size = token.CompactSize = token.Count;
-        token.IsCanonical = false;
-    }
-
-    private int Unescape(ref Utf8JsonReader reader)
-    {
-        var start = _index.Rewritten.Count;
-        var length = Copy(ref reader, _index.Rewritten.Append(reader.ValueSpan.Length));
-        _index.Rewritten.Truncate(start + length);
-        return length;
-    }
-
-    private int Copy(ref Utf8JsonReader reader, Span<byte> destination)
-    {
-        try
-        {
-            return reader.CopyString(destination);
-        }
-        catch (InvalidOperationException)
-        {
-            throw HalfPair(ref reader);
-        }
-    }
-
-    private StreamException HalfPair(ref Utf8JsonReader reader) => _limits.NotJson("an escape stands for half a surrogate pair", reader.TokenStartIndex);
 
     private void Add(in JsonToken token)
     {
@@ -238,5 +261,30 @@ internal readonly struct JsonIndexBuilder
 
         _waiting.Add(_index.Tokens.Count);
         _index.Tokens.Add(token);
+    }
+
+    private void Expect(byte found, byte expected)
+    {
+        if (found != expected)
+        {
+            throw _limits.BreaksGrammar(_at);
+        }
+
+        _at++;
+    }
+
+    /// <summary>The next byte that is no space; 0, which no document may have there, at the end.</summary>
+    private byte Peek()
+    {
+        SkipSpace();
+        return _at < _source.Length ? _source[_at] : (byte)0;
+    }
+
+    private void SkipSpace()
+    {
+        while (_at < _source.Length && _source[_at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
+        {
+            _at++;
+        }
     }
 }

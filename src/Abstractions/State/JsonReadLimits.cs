@@ -31,6 +31,8 @@ internal readonly record struct JsonReadLimits(string Subject, int MaxBytes, int
         }
     }
 
+    public StreamException BreaksGrammar(long position) => NotJson("it breaks the grammar", position);
+
     public StreamException NotJson(string why, long position) =>
         new(StreamErrorKind.Corrupt, $"{Subject} is not usable JSON: {why}, at byte {position}.");
 }

@@ -3,6 +3,7 @@ namespace DashStream.State;
 /// <summary>A number's sign, digits and exponent as the DashFlow implementation's reader takes them; digits that 64 bits cannot hold are dropped.</summary>
 internal struct NumberScan
 {
+    private const int SurelyFits = 18;
     private const int FarAway = int.MaxValue / 4;
 
     public NumberScan(ReadOnlySpan<byte> written)
@@ -38,6 +39,48 @@ internal struct NumberScan
     public ulong Digits { get; private set; }
 
     public int Exponent { get; private set; }
+
+    /// <summary>How many bytes from the first on are a number by the JSON grammar; 0 when none are.</summary>
+    /// <param name="text">A text that may go on after the number.</param>
+    /// <param name="isPlain">A whole number that is certain to be printed as it is written.</param>
+    public static int LengthOf(ReadOnlySpan<byte> text, out bool isPlain)
+    {
+        var first = text[0] == '-' ? 1 : 0;
+        var length = first + DigitsOf(text[first..]);
+        isPlain = first == 0 && length <= SurelyFits;
+        if (length == first || (length > first + 1 && text[first] == '0'))
+        {
+            return 0;
+        }
+
+        if (length < text.Length && text[length] == '.')
+        {
+            isPlain = false;
+            var digits = DigitsOf(text[(length + 1)..]);
+            length = digits == 0 ? 0 : length + 1 + digits;
+        }
+
+        if (length == 0 || length == text.Length || (text[length] | 0x20) != 'e')
+        {
+            return length;
+        }
+
+        isPlain = false;
+        var exponent = length + 1 < text.Length && text[length + 1] is ((byte)'+' or (byte)'-') ? length + 2 : length + 1;
+        var last = DigitsOf(text[Math.Min(exponent, text.Length)..]);
+        return last == 0 ? 0 : exponent + last;
+    }
+
+    private static int DigitsOf(ReadOnlySpan<byte> text)
+    {
+        var length = 0;
+        while (length < text.Length && char.IsAsciiDigit((char)text[length]))
+        {
+            length++;
+        }
+
+        return length;
+    }
 
     private int ReadFraction(ReadOnlySpan<byte> written, int at)
     {

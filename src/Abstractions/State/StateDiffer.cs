@@ -18,7 +18,7 @@ public static class StateDiffer
     {
         var used = StateOptions.Checked(options);
         using var old = JsonIndex.Of(before, new JsonReadLimits("The old state", used.MaxStateBytes, used.MaxDepth));
-        using var @new = JsonIndex.Of(after, new JsonReadLimits("The new state", used.MaxStateBytes, used.MaxDepth));
+        using var @new = JsonIndex.Of(after, new JsonReadLimits("The new state", used.MaxStateBytes, used.MaxDepth), old);
         using var writer = new PatchWriter(@new);
         var original = new StateComparison(old, @new, writer).Compare(0, 0);
         if (writer.Here.Places > used.MaxOperations || writer.Here.Text >= used.MaxPatchBytes)
