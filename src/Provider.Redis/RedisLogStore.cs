@@ -26,7 +26,7 @@ internal sealed class RedisLogStore : ILogStore
         _connection = new RedisConnection(options.Connection, "main", time);
         _waiter = new RedisWaiter(_connection, _keys, time);
         _topics = new RedisTopics(_connection, _keys);
-        _reads = new RedisReads(_connection, _keys);
+        _reads = new RedisReads(_connection, _keys, time);
         _appender = new RedisAppender(options, _keys, _topics, time);
         _figures = new GroupFigures(_connection, _keys, options.TrackPending, time);
         var groups = new RedisGroupStore(_connection, _keys, _waiter, _figures);
@@ -36,6 +36,8 @@ internal sealed class RedisLogStore : ILogStore
     }
 
     public IGroupStore Groups { get; }
+
+    public bool StoresPartitionsApart => _keys.Spread;
 
     public ValueTask<bool> TryCreateTopicAsync(TopicSpec topic, CancellationToken cancellationToken)
     {

@@ -15,6 +15,7 @@ internal sealed class AppendQueue : IDisposable
     private readonly LogProviderOptions _options;
     private readonly TimeProvider _time;
     private readonly Action _startWriter;
+    private readonly PendingRoom _room;
     private readonly ITimer _watch;
     private readonly long _timeout;
     private CancellationTokenSource _abandon = new();
@@ -22,18 +23,18 @@ internal sealed class AppendQueue : IDisposable
     private StreamException? _lastCause;
     private long _lastProgress;
     private long _nextSequence;
-    private long _pendingBytes;
     private long _undecided;
     private bool _watching;
     private bool _writing;
     private bool _closed;
 
-    public AppendQueue(string topic, LogProviderOptions options, TimeProvider time, Action startWriter)
+    public AppendQueue(string topic, LogProviderOptions options, TimeProvider time, PendingRoom room, Action startWriter)
     {
         _topic = topic;
         _options = options;
         _time = time;
         _startWriter = startWriter;
+        _room = room;
         _timeout = (long)(options.SendTimeout.TotalSeconds * time.TimestampFrequency);
         _watch = time.CreateTimer(static queue => ((AppendQueue)queue!).EndOverdue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -48,7 +49,7 @@ internal sealed class AppendQueue : IDisposable
                 return Closed();
             }
 
-            work.WaitsForRoom = _pendingBytes + work.SizeBytes > _options.MaxPendingBytes;
+            work.WaitsForRoom = _room.Bytes + work.SizeBytes > _options.MaxPendingBytes;
             if (work.WaitsForRoom && !work.MayWait)
             {
                 _ledger.CountFailed(1);
@@ -59,7 +60,7 @@ internal sealed class AppendQueue : IDisposable
             work.FirstSequence = _nextSequence;
             _nextSequence += work.Count;
             _undecided += work.Count;
-            _pendingBytes += work.SizeBytes;
+            _room.Add(work.SizeBytes);
             _queue.Enqueue(work);
             if (!_watching)
             {
@@ -312,7 +313,7 @@ internal sealed class AppendQueue : IDisposable
     {
         work.Undecided -= records;
         work.UndecidedBytes -= bytes;
-        _pendingBytes -= bytes;
+        _room.Add(-bytes);
         _undecided -= records;
         _ledger.Settle(work.FirstSequence, records);
         if (_closed && _undecided == 0)
@@ -324,7 +325,7 @@ internal sealed class AppendQueue : IDisposable
     private StreamException Closed() => new(StreamErrorKind.Closed, $"The producer of topic '{_topic}' was stopped. Open a new one.");
 
     private StreamException Throttled() => new(StreamErrorKind.Throttled,
-        $"{_pendingBytes} bytes wait to be stored in topic '{_topic}'; the limit is {_options.MaxPendingBytes} (MaxPendingBytes). Wait for earlier sends, then send again.");
+        $"{_room.Bytes} bytes wait to be stored in topic '{_topic}'; the limit is {_options.MaxPendingBytes} (MaxPendingBytes). Wait for earlier sends, then send again.");
 
     private StreamException TimedOut() => new(StreamErrorKind.Timeout,
         $"A record for topic '{_topic}' was not known to be stored within {_options.SendTimeout} (SendTimeout). It may have been stored all the same.", _lastCause);

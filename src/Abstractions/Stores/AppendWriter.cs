@@ -19,14 +19,14 @@ internal sealed class AppendWriter : IThreadPoolWorkItem
     private readonly AppendChunk _chunk;
     private CancellationToken _abandoned;
 
-    public AppendWriter(ILogStore store, string topic, LogProviderOptions options, TimeProvider time, Random random)
+    public AppendWriter(ILogStore store, string topic, LogProviderOptions options, TimeProvider time, Random random, PendingRoom room)
     {
         _store = store;
         _topic = topic;
         _time = time;
         _random = random;
         _chunk = new AppendChunk(topic, Chance.NewId(), options.MaxBatchRecords, options.MaxBatchBytes);
-        Queue = new AppendQueue(topic, options, time, () => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false));
+        Queue = new AppendQueue(topic, options, time, room, () => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false));
     }
 
     public AppendQueue Queue { get; }

@@ -9,29 +9,29 @@ internal sealed class BatchingProducer : IStreamProducer, IOutcomeProducer
     /// <summary>How long a dispose lets pending sends finish.</summary>
     internal static readonly TimeSpan DisposeDeadline = TimeSpan.FromSeconds(5);
 
-    // Records without a key go on to the next partition after so many: few enough to spread, enough to fill a step of the store.
-    private const int KeylessRun = 16;
-
-    private readonly LogProviderOptions _options;
     private readonly TimeProvider _time;
     private readonly long _maxRecordBytes;
+    private readonly PartitionChooser _partitions;
     private readonly AppendQueue _queue;
     private readonly PendingSendPool _sends = new();
     private readonly Lock _stopGate = new();
     private Task<FlushReceipt>? _stop;
-    private uint _keyless;
 
     /// <summary>Opens nothing; the topic is there.</summary>
     public BatchingProducer(ILogStore store, TopicSpec topic, long maxRecordBytes, LogProviderOptions options, TimeProvider time, Random? random = null)
+        : this(store, topic, maxRecordBytes, options, time, random ?? new Random(), lane: null)
     {
-        random ??= new Random();
+    }
+
+    /// <summary>The same, as a part of another producer that chose the partition already.</summary>
+    public BatchingProducer(ILogStore store, TopicSpec topic, long maxRecordBytes, LogProviderOptions options, TimeProvider time, Random random, Lane? lane)
+    {
         Topic = topic.Name;
         PartitionCount = topic.Partitions;
         _maxRecordBytes = maxRecordBytes;
-        _options = options;
         _time = time;
-        _keyless = (uint)random.Next(PartitionCount) * KeylessRun;
-        _queue = new AppendWriter(store, Topic, options, time, random) { Owner = this }.Queue;
+        _partitions = lane?.Partitions ?? new PartitionChooser(PartitionCount, options.KeyHash, random);
+        _queue = new AppendWriter(store, Topic, options, time, random, lane?.Room ?? new PendingRoom()) { Owner = lane?.Owner ?? this }.Queue;
     }
 
     /// <inheritdoc/>
@@ -56,7 +56,7 @@ internal sealed class BatchingProducer : IStreamProducer, IOutcomeProducer
         }
 
         var send = _sends.Rent();
-        send.Prepare(record, PartitionOf(record), (int)size, record.TimestampUs == 0 ? NowUs() : record.TimestampUs);
+        send.Prepare(record, _partitions.Choose(record), (int)size, record.TimestampUs == 0 ? NowUs() : record.TimestampUs);
         send.ListenTo(cancellationToken);
         var task = send.Task;
         if (_queue.Enqueue(send) is { } error)
@@ -78,7 +78,7 @@ internal sealed class BatchingProducer : IStreamProducer, IOutcomeProducer
         }
 
         var send = _sends.Rent();
-        send.Prepare(record, PartitionOf(record), (int)size, record.TimestampUs == 0 ? NowUs() : record.TimestampUs, outcome);
+        send.Prepare(record, _partitions.Choose(record), (int)size, record.TimestampUs == 0 ? NowUs() : record.TimestampUs, outcome);
         var error = _queue.Enqueue(send);
         if (error is not null)
         {
@@ -162,7 +162,7 @@ internal sealed class BatchingProducer : IStreamProducer, IOutcomeProducer
                 continue;
             }
 
-            entries[count++] = new PendingBatch.Entry(record, PartitionOf(record), (int)size, record.TimestampUs == 0 ? now : record.TimestampUs, i);
+            entries[count++] = new PendingBatch.Entry(record, _partitions.Choose(record), (int)size, record.TimestampUs == 0 ? now : record.TimestampUs, i);
             bytes += size;
         }
 
@@ -183,17 +183,11 @@ internal sealed class BatchingProducer : IStreamProducer, IOutcomeProducer
             : null;
     }
 
-    private int PartitionOf(StreamRecord record)
-    {
-        if (record.TargetPartition is { } target)
-        {
-            return target;
-        }
-
-        return record.Key.IsEmpty
-            ? (int)(Interlocked.Increment(ref _keyless) / KeylessRun % (uint)PartitionCount)
-            : KeyPartitioner.PartitionOf(record.Key.Span, PartitionCount, _options.KeyHash);
-    }
-
     private long NowUs() => (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
+    /// <summary>What the producers of one topic share whose partitions are stored apart.</summary>
+    /// <param name="Owner">The producer that users hold.</param>
+    /// <param name="Partitions">Names the partition of this one.</param>
+    /// <param name="Room">What they hold together.</param>
+    internal sealed record Lane(object Owner, PartitionChooser Partitions, PendingRoom Room);
 }

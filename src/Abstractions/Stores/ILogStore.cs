@@ -10,6 +10,12 @@ public interface ILogStore : IAsyncDisposable
     /// <summary>Group documents and commits.</summary>
     IGroupStore Groups { get; }
 
+    /// <summary>
+    /// Whether the partitions of a topic lie apart, so that one may fail while others go on. Then a producer stores each partition by itself, and calls of <see cref="AppendAsync"/>
+    /// from one producer come one at a time for each partition. Here: no.
+    /// </summary>
+    bool StoresPartitionsApart => false;
+
     /// <summary>Makes the topic durable. Returns false, changing nothing, when a topic of that name exists.</summary>
     ValueTask<bool> TryCreateTopicAsync(TopicSpec topic, CancellationToken cancellationToken);
 

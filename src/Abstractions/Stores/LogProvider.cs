@@ -54,7 +54,9 @@ public sealed class LogProvider : IStreamProvider
     public async ValueTask<IStreamProducer> OpenProducerAsync(string topic, CancellationToken cancellationToken = default)
     {
         var spec = await EnsureTopicAsync(topic, cancellationToken).ConfigureAwait(false);
-        return await KeepAsync(new BatchingProducer(_store, spec, Capabilities.MaxRecordBytes, _options, _time)).ConfigureAwait(false);
+        return _store.StoresPartitionsApart && spec.Partitions > 1
+            ? await KeepAsync(new SpreadProducer(_store, spec, Capabilities.MaxRecordBytes, _options, _time)).ConfigureAwait(false)
+            : await KeepAsync(new BatchingProducer(_store, spec, Capabilities.MaxRecordBytes, _options, _time)).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

@@ -4,7 +4,9 @@ namespace DashStream.Providers;
 
 /// <summary>
 /// A connection to the server (in a cluster: one to each node) that commands of many callers share. Opened by the first command; one that failed or does not answer in
-/// time is given up, and the next command opens another. Errors are <see cref="StreamException"/>s; nothing is retried. Safe for concurrent use.
+/// time is given up, and the next command opens another. In a cluster one node may be away while the others answer: the client connects to it again by itself, and where
+/// a node does not answer in time another connection is opened beside the first, which ends when it is there. Errors are <see cref="StreamException"/>s; nothing is retried.
+/// Safe for concurrent use.
 /// </summary>
 /// <param name="options">Checked already.</param>
 /// <param name="purpose">Part of the name that CLIENT LIST shows.</param>
@@ -15,6 +17,7 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
     private readonly Lock _gate = new();
     private Task<RedisClient>? _client;
     private bool _isDisposed;
+    private bool _isRenewing;
 
     public RedisConnectionOptions Options => options;
 
@@ -69,7 +72,7 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             if (RedisErrors.LeavesConnectionUseless(e))
             {
-                GiveUp(opening);
+                Doubt(opening, client, e);
             }
 
             throw Closed() ?? error;
@@ -118,6 +121,61 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
         lock (_gate)
         {
             return _isDisposed ? throw RedisErrors.Closed(options) : _client ??= RedisConnector.ConnectAsync(options, purpose, block);
+        }
+    }
+
+    private void Doubt(Task<RedisClient> opening, RedisClient client, Exception error)
+    {
+        if (!client.IsCluster)
+        {
+            GiveUp(opening);
+        }
+        else if (error is TimeoutException)
+        {
+            lock (_gate)
+            {
+                if (_client != opening || _isRenewing || _isDisposed)
+                {
+                    return;
+                }
+
+                _isRenewing = true;
+            }
+
+            _ = RenewAsync(opening);
+        }
+    }
+
+    // A node that hangs may have left a connection that never ends; what others wait for on it is theirs to get.
+    private async Task RenewAsync(Task<RedisClient> doubtful)
+    {
+        var opening = RedisConnector.ConnectAsync(options, purpose, block);
+        await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var replaced = false;
+        lock (_gate)
+        {
+            if (opening.IsCompletedSuccessfully && _client == doubtful)
+            {
+                _client = opening;
+                replaced = true;
+            }
+        }
+
+        if (!replaced)
+        {
+            await CloseAsync(opening).ConfigureAwait(false);
+        }
+
+        // Whoever sent on the old one is answered or gives up; and a cluster that stays broken is not asked for connections all the time.
+        await Task.Delay(options.CommandTimeout + block, time, CancellationToken.None).ConfigureAwait(false);
+        lock (_gate)
+        {
+            _isRenewing = false;
+        }
+
+        if (replaced)
+        {
+            await CloseAsync(doubtful).ConfigureAwait(false);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DashStream.Stores;
 using StackExchange.Redis;
 
@@ -15,6 +16,8 @@ internal sealed class RedisAppender : IAsyncDisposable
     private readonly RedisKeys _keys;
     private readonly RedisTopics _topics;
     private readonly RedisConnection[] _connections;
+    private readonly ConcurrentDictionary<string, SpreadWake> _wakes = new(StringComparer.Ordinal);
+    private readonly TimeProvider _time;
     private readonly TimeSpan _remember;
 
     public RedisAppender(RedisProviderOptions options, RedisKeys keys, RedisTopics topics, TimeProvider time)
@@ -22,6 +25,7 @@ internal sealed class RedisAppender : IAsyncDisposable
         _options = options;
         _keys = keys;
         _topics = topics;
+        _time = time;
 
         // A batch is tried again for as long as its sends may take, and no longer.
         _remember = (2 * options.SendTimeout) + TimeSpan.FromMinutes(1);
@@ -44,7 +48,7 @@ internal sealed class RedisAppender : IAsyncDisposable
 
         if (_keys.Spread)
         {
-            await connection.ExecuteAsync("XADD", cancellationToken, _keys.Wake(batch.Topic), "NOMKSTREAM", "MAXLEN", 64, "0-*", "append", "1").ConfigureAwait(false);
+            await _wakes.GetOrAdd(batch.Topic, topic => new SpreadWake(_connections[0], _keys.Wake(topic), _time)).RingAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -4,13 +4,16 @@ using StackExchange.Redis;
 namespace DashStream.Providers;
 
 /// <summary>Reads and describes partitions. Safe for concurrent use.</summary>
-internal sealed class RedisReads(RedisConnection connection, RedisKeys keys)
+internal sealed class RedisReads(RedisConnection connection, RedisKeys keys, TimeProvider time)
 {
     private const int FirstPage = 16;
     private const int LongestLook = 5000;
 
     private static readonly RedisScript Describe = RedisScript.Load("describe");
     private static readonly RedisScript Find = RedisScript.Load("find");
+
+    // Partitions of one topic may lie on several servers: a reader passes over the one that does not answer, instead of waiting for it each time.
+    private readonly SlowPartitions? _slow = keys.Spread ? new SlowPartitions(connection.Options, time) : null;
 
     // The server cannot stop at so many bytes, so what records of a partition weighed lately decides how many are asked for.
     private readonly ConcurrentDictionary<(string Topic, int Partition), long> _weights = new();
@@ -21,8 +24,10 @@ internal sealed class RedisReads(RedisConnection connection, RedisKeys keys)
         var weight = _weights.GetValueOrDefault((topic, partition));
         var count = weight == 0 ? FirstPage : (maxBytes / weight) + 1;
         var stream = keys.Partition(topic, partition);
-        var reply = await connection.ExecuteAsync(
-            "XRANGE", cancellationToken, stream, RedisIds.ToText(from), "+", "COUNT", Math.Clamp(count, 1, maxRecords)).ConfigureAwait(false);
+        object[] words = [stream, RedisIds.ToText(from), "+", "COUNT", Math.Clamp(count, 1, maxRecords)];
+        var reply = _slow is null
+            ? await connection.ExecuteAsync("XRANGE", cancellationToken, words).ConfigureAwait(false)
+            : await _slow.AskAsync(topic, partition, () => connection.ExecuteAsync("XRANGE", CancellationToken.None, words), cancellationToken).ConfigureAwait(false);
         var entries = reply.Items();
         var records = new List<StreamRecord>(entries.Length);
         long bytes = 0;
