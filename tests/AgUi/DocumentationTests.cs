@@ -46,8 +46,11 @@ public sealed class DocumentationTests
         var recorder = new AgUiRecorder();
         await recorder.RecordAsync(producer, AgUiReader.ReadAsync(stream));
 
-        using var browser = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
-        StringAssert.Contains(await browser.GetStringAsync("/runs/conversation-7"), "RUN_FINISHED");
+        using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        StringAssert.Contains(await http.GetStringAsync("/runs/conversation-7"), "RUN_FINISHED");
+        using var response = await http.GetAsync("/runs/conversation-7", HttpCompletionOption.ResponseHeadersRead);
+        IReadOnlyList<AgUiFinding> findings = await AgUiResponse.CheckAsync(response);
+        Assert.DoesNotContain(finding => finding.Severity == AgUiSeverity.Error, findings);
         AgUiValidator.ThrowIfInvalid(bytes);
         foreach (var finding in AgUiValidator.CheckStream(bytes, new AgUiValidatorOptions { Strictness = AgUiStrictness.Recorded }))
         {

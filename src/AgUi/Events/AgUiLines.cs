@@ -3,7 +3,7 @@ using System.Buffers;
 namespace DashStream.AgUi;
 
 /// <summary>Turns lines into events: a JSON object a line, or the <c>data</c> lines of server-sent events, which a blank line ends.</summary>
-internal sealed class AgUiLines(AgUiReaderOptions options)
+internal sealed class AgUiLines(AgUiReaderOptions options, AgUiFraming? framing = null)
 {
     private readonly ArrayBufferWriter<byte> _data = new();
     private bool _hasData;
@@ -34,6 +34,11 @@ internal sealed class AgUiLines(AgUiReaderOptions options)
             return Dispatch();
         }
 
+        if (framing?.Drops(text) == true)
+        {
+            return null;
+        }
+
         if (!_hasData && text.TrimStart(" \t"u8).StartsWith((byte)'{'))
         {
             return Counted(line);
@@ -48,7 +53,15 @@ internal sealed class AgUiLines(AgUiReaderOptions options)
     }
 
     /// <summary>What the end of the stream completes: the format drops an event that no blank line ended, a recording that was cut there is still read.</summary>
-    public IEnumerable<AgUiEvent> End() => Dispatch() is { } last ? [last] : [];
+    public IEnumerable<AgUiEvent> End()
+    {
+        if (_hasData)
+        {
+            framing?.EndInside();
+        }
+
+        return Dispatch() is { } last ? [last] : [];
+    }
 
     private void AddData(ReadOnlySpan<byte> value)
     {

@@ -19,11 +19,13 @@ public static class AgUiReader
     /// <param name="stream">The stream in UTF-8. Events refer to it: leave it alone as long as they are used.</param>
     /// <param name="options">The limits; null for the defaults.</param>
     /// <exception cref="AgUiException">An event cannot be read; thrown when its turn comes.</exception>
-    public static IEnumerable<AgUiEvent> Read(ReadOnlyMemory<byte> stream, AgUiReaderOptions? options = null)
+    public static IEnumerable<AgUiEvent> Read(ReadOnlyMemory<byte> stream, AgUiReaderOptions? options = null) => Read(stream, options, framing: null);
+
+    internal static IEnumerable<AgUiEvent> Read(ReadOnlyMemory<byte> stream, AgUiReaderOptions? options, AgUiFraming? framing)
     {
         var used = AgUiReaderOptions.Checked(options);
         var text = stream.Span.StartsWith(ByteOrderMark) ? stream[ByteOrderMark.Length..] : stream;
-        return BeginsArray(text.Span) ? ReadArray(text, used) : ReadLines(text, used);
+        return BeginsArray(text.Span) ? ReadArray(text, used) : ReadLines(text, new AgUiLines(used, framing));
     }
 
     /// <summary>Reads the events of a stream as it comes. Lines are read one at a time; a JSON array is read whole, up to <see cref="AgUiReaderOptions.MaxEventBytes"/>.</summary>
@@ -31,13 +33,17 @@ public static class AgUiReader
     /// <param name="options">The limits; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="AgUiException">An event cannot be read.</exception>
-    public static async IAsyncEnumerable<AgUiEvent> ReadAsync(
-        Stream stream, AgUiReaderOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static IAsyncEnumerable<AgUiEvent> ReadAsync(Stream stream, AgUiReaderOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        var used = AgUiReaderOptions.Checked(options);
+        return ReadAsync(stream, AgUiReaderOptions.Checked(options), null, cancellationToken);
+    }
+
+    internal static async IAsyncEnumerable<AgUiEvent> ReadAsync(
+        Stream stream, AgUiReaderOptions used, AgUiFraming? framing, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var pipe = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
-        var lines = new AgUiLines(used);
+        var lines = new AgUiLines(used, framing);
         var isFirst = true;
         while (true)
         {
@@ -75,9 +81,8 @@ public static class AgUiReader
         await pipe.CompleteAsync().ConfigureAwait(false);
     }
 
-    private static IEnumerable<AgUiEvent> ReadLines(ReadOnlyMemory<byte> text, AgUiReaderOptions options)
+    private static IEnumerable<AgUiEvent> ReadLines(ReadOnlyMemory<byte> text, AgUiLines lines)
     {
-        var lines = new AgUiLines(options);
         while (!text.IsEmpty)
         {
             var end = text.Span.IndexOf(LineFeed);

@@ -6,10 +6,14 @@ internal sealed class AgUiFindings(AgUiStrictness strictness)
     private static readonly HashSet<AgUiRule> Warnings =
     [
         AgUiRule.OtherRun, AgUiRule.EmptyContent, AgUiRule.ResultBeforeEnd, AgUiRule.ReasoningNotEnded, AgUiRule.UnknownParentSubagent, AgUiRule.OtherSubagent,
+        AgUiRule.SharedStateNotTold, AgUiRule.ContentType,
     ];
 
     private static readonly HashSet<AgUiRule> Notices =
-        [AgUiRule.UnknownParentMessage, AgUiRule.DeltaWithoutState, AgUiRule.StateReplaced, AgUiRule.RawHoldsEvent, AgUiRule.NoTimestamps];
+    [
+        AgUiRule.UnknownParentMessage, AgUiRule.DeltaWithoutState, AgUiRule.StateReplaced, AgUiRule.RawHoldsEvent, AgUiRule.NoTimestamps,
+        AgUiRule.CustomNameWithoutOwner, AgUiRule.Silence, AgUiRule.Buffered,
+    ];
 
     private static readonly HashSet<AgUiRule> KnownFromRecordings =
     [

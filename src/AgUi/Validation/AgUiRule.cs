@@ -81,11 +81,17 @@ public enum AgUiRule
     /// <summary>A whole state in the middle of a run, which takes the place of the patches before it.</summary>
     StateReplaced = 304,
 
+    /// <summary>The stream is to share a state and holds no whole one.</summary>
+    SharedStateNotTold = 305,
+
     /// <summary>A piece or the end of a thought that is not open.</summary>
     ReasoningWithoutStart = 401,
 
     /// <summary>A thought is open when its run finishes.</summary>
     ReasoningNotEnded = 402,
+
+    /// <summary>A line of server-sent events that clients drop, or an event that no blank line ends.</summary>
+    Framing = 501,
 
     /// <summary>An event is not JSON.</summary>
     NotJson = 502,
@@ -95,6 +101,18 @@ public enum AgUiRule
 
     /// <summary>An event lacks a field, or a field holds what it must not.</summary>
     Schema = 504,
+
+    /// <summary>The content type is neither that of server-sent events nor that of JSON lines.</summary>
+    ContentType = 505,
+
+    /// <summary>For longer than something on the way may wait, neither an event nor a comment came.</summary>
+    Silence = 506,
+
+    /// <summary>All events came at once: something held them back, or they were replayed.</summary>
+    Buffered = 507,
+
+    /// <summary>The connection broke while a run was open.</summary>
+    ConnectionLost = 508,
 
     /// <summary>A subagent starts that is running.</summary>
     SubagentStartedTwice = 601,
@@ -119,4 +137,7 @@ public enum AgUiRule
 
     /// <summary>No event has a time.</summary>
     NoTimestamps = 902,
+
+    /// <summary>A custom event whose name does not say whose it is.</summary>
+    CustomNameWithoutOwner = 903,
 }

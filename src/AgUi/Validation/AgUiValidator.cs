@@ -13,13 +13,16 @@ public sealed class AgUiValidator
     private readonly AgUiScopes _scopes;
     private AgUiEvent? _run;
     private string? _end;
+    private readonly bool _sharesState;
     private bool _hasTimes;
+    private bool _hasSnapshot;
 
     /// <summary>Makes a validator for one stream.</summary>
     /// <param name="options">What counts as an error, and the limits; null for the defaults.</param>
     public AgUiValidator(AgUiValidatorOptions? options = null)
     {
         var used = AgUiValidatorOptions.Checked(options);
+        _sharesState = used.SharesState;
         _findings = new AgUiFindings(used.Strictness);
         _ids = new AgUiIds(used, _findings);
         _state = new AgUiStateCheck(_findings, used.State);
@@ -40,34 +43,20 @@ public sealed class AgUiValidator
     /// <returns>What was found, in the order of events.</returns>
     public static IReadOnlyList<AgUiFinding> CheckStream(ReadOnlyMemory<byte> stream, AgUiValidatorOptions? options = null, AgUiReaderOptions? reading = null)
     {
-        var validator = new AgUiValidator(options);
-        var found = new List<AgUiFinding>();
-        var limits = AgUiReaderOptions.Checked(reading);
-        var skipping = new AgUiReaderOptions
-        {
-            MaxEventBytes = limits.MaxEventBytes,
-            MaxDepth = limits.MaxDepth,
-            MaxFields = limits.MaxFields,
-            SkipMalformed = e =>
-            {
-                found.AddRange(validator.Skip(e));
-                return true;
-            },
-        };
+        var collected = new AgUiCollector(options, reading, contentType: null);
         try
         {
-            foreach (var item in AgUiReader.Read(stream, skipping))
+            foreach (var item in AgUiReader.Read(stream, collected.Reading, collected.Framing))
             {
-                found.AddRange(validator.Check(item));
+                collected.Add(item);
             }
         }
         catch (AgUiException e)
         {
-            found.AddRange(validator.Skip(e));
+            collected.Add(e);
         }
 
-        found.AddRange(validator.End());
-        return found;
+        return collected.End();
     }
 
     /// <summary>Refuses a recorded stream that breaks the protocol.</summary>
@@ -115,6 +104,11 @@ public sealed class AgUiValidator
             CheckAllEnded();
         }
 
+        if (Count > 0 && _sharesState && !_hasSnapshot)
+        {
+            _findings.Add(AgUiRule.SharedStateNotTold, "no event tells the state that the stream is to share; send a STATE_SNAPSHOT");
+        }
+
         if (Count > 0 && !_hasTimes)
         {
             _findings.Add(AgUiRule.NoTimestamps, "no event has a timestamp");
@@ -123,7 +117,17 @@ public sealed class AgUiValidator
         return _findings.Take();
     }
 
-    private IReadOnlyList<AgUiFinding> Skip(AgUiException e)
+    internal bool IsRunOpen => _run is not null && _end is null;
+
+    /// <summary>Reports what is not seen in events but in how they came.</summary>
+    internal IReadOnlyList<AgUiFinding> Report(AgUiRule rule, string reason, AgUiSeverity? severity = null)
+    {
+        _findings.Index = Count;
+        _findings.Add(rule, reason, severity: severity);
+        return _findings.Take();
+    }
+
+    internal IReadOnlyList<AgUiFinding> Skip(AgUiException e)
     {
         Count++;
         _findings.Add(e);
@@ -216,10 +220,14 @@ public sealed class AgUiValidator
         switch (item.Type)
         {
             case AgUiEventType.StateSnapshot:
+                _hasSnapshot = true;
                 _state.Replace(item);
                 break;
             case AgUiEventType.StateDelta:
                 _state.Change(item);
+                break;
+            case AgUiEventType.Custom when item.Text("name") is { } name && name.AsSpan().IndexOfAny('.', ':', '/') < 0:
+                _findings.Add(AgUiRule.CustomNameWithoutOwner, $"{AgUiIds.Bounded(name)} does not say whose it is; name it owner.event", "name");
                 break;
             case AgUiEventType.ActivityDelta when item.TryGet("patch", out var patch):
                 _ = _state.Read(patch, "patch");

@@ -11,6 +11,9 @@ public sealed class AgUiValidatorOptions
     /// <summary>What counts as an error. Default <see cref="AgUiStrictness.Protocol"/>.</summary>
     public AgUiStrictness Strictness { get; set; }
 
+    /// <summary>Whether the stream is to share a state: then one without a STATE_SNAPSHOT is warned of. Default false.</summary>
+    public bool SharesState { get; set; }
+
     /// <summary>The most ids of one run that are remembered. Default 100,000; at least 1. A run with more is refused as too large.</summary>
     public int MaxIds { get; set; } = HundredThousand;
 
