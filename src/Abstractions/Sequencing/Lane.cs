@@ -12,11 +12,14 @@ internal sealed class Lane
 {
     private readonly byte[] _messageId = new byte[LaneIds.Bytes];
     private readonly ByteString _messageIdView;
-    private ulong _ids;
+    private uint _ids;
     private StreamHeaders? _headers;
 
-    public Lane(string threadId)
+    /// <param name="threadId">The thread.</param>
+    /// <param name="ids">How many ids of its first identity are used up.</param>
+    public Lane(string threadId, uint ids = 0)
     {
+        _ids = ids;
         Key = Encoding.UTF8.GetBytes(threadId);
         LaneIds.Begin(_messageId);
         _messageIdView = UnsafeByteOperations.UnsafeWrap(_messageId);
@@ -34,7 +37,14 @@ internal sealed class Lane
     /// <summary>A new message id for <see cref="Scratch"/>, in the same bytes each time; under the gate.</summary>
     public ByteString NextMessageId()
     {
-        LaneIds.SetCount(_messageId, ++_ids);
+        if (++_ids == 0)
+        {
+            // Every count of the identity is used: an id is never given twice, so there must be another.
+            LaneIds.Begin(_messageId);
+            _headers = null;
+        }
+
+        LaneIds.SetCount(_messageId, _ids);
         return _messageIdView;
     }
 

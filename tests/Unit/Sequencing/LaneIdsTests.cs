@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using DashStream.Protocol;
 using DashStream.Sequencing;
 using Google.Protobuf;
@@ -52,6 +53,44 @@ public sealed class LaneIdsTests
     }
 
     [TestMethod]
+    public void Bytes_that_only_look_like_such_an_id_name_no_identity()
+    {
+        var random = new Random(1);
+        var id = new byte[LaneIds.Bytes];
+        for (var i = 0; i < 1_000_000; i++)
+        {
+            random.NextBytes(id);
+            // Version and variant are right, as in one of sixteen GUIDs in the byte order of .NET.
+            (id[6], id[8]) = ((byte)(0x80 | (id[6] & 0xF)), (byte)(0x80 | (id[8] & 0x3F)));
+            Assert.IsFalse(LaneIds.IsMarked(id));
+        }
+    }
+
+    [TestMethod]
+    public void The_layout_is_the_documented_one()
+    {
+        var id = new Lane("t").NextMessageId().ToByteArray();
+        var sum = Crc32C(id.AsSpan(8));
+
+        Assert.AreEqual("00000001", Convert.ToHexString(id, 0, 4));
+        Assert.AreEqual((sum & 0xFFFF_0FFF) | 0x8000, BinaryPrimitives.ReadUInt32BigEndian(id.AsSpan(4)));
+        Assert.AreEqual(Convert.ToHexStringLower(id, 6, 10), IdentityOf(id));
+    }
+
+    [TestMethod]
+    public void When_the_counts_are_used_up_another_identity_begins()
+    {
+        var lane = new Lane("t", uint.MaxValue - 1);
+
+        var last = lane.NextMessageId().ToByteArray();
+        var next = lane.NextMessageId().ToByteArray();
+        var header = lane.HeadersFor(ByteString.CopyFromUtf8("given"), isNumberedHere: true).Single(header => header.Name == "ds-producer").Text;
+
+        Assert.AreNotEqual(IdentityOf(last), IdentityOf(next));
+        Assert.AreEqual(IdentityOf(next), header);
+    }
+
+    [TestMethod]
     public void Only_a_message_whose_id_does_not_name_its_identity_gets_the_header()
     {
         var lane = new Lane("t");
@@ -65,6 +104,22 @@ public sealed class LaneIdsTests
         {
             Assert.AreEqual(IdentityOf(own.ToByteArray()), headers.Single(header => header.Name == "ds-producer").Text);
         }
+    }
+
+    // Bit by bit, by the polynomial.
+    private static uint Crc32C(ReadOnlySpan<byte> bytes)
+    {
+        var sum = uint.MaxValue;
+        foreach (var value in bytes)
+        {
+            sum ^= value;
+            for (var bit = 0; bit < 8; bit++)
+            {
+                sum = (sum >> 1) ^ ((sum & 1) * 0x82F6_3B78);
+            }
+        }
+
+        return ~sum;
     }
 
     private static string IdentityOf(byte[] id) =>
