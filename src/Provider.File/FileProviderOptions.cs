@@ -17,6 +17,12 @@ public sealed class FileProviderOptions : LogProviderOptions
     /// <summary>Log bytes per index entry: smaller seeks faster and takes more memory. Default 32 KiB; 1 KiB to 4 MiB.</summary>
     public int IndexIntervalBytes { get; set; } = 32 * 1024;
 
+    /// <summary>
+    /// Most files that stay open between their uses: segments, and locks of partitions and groups. What is in use counts too and is never closed, so there may be
+    /// more for a while. Default 512; 8 to 1,000,000.
+    /// </summary>
+    public int MaxOpenFiles { get; set; } = 512;
+
     /// <summary>How long to wait for a lock that another process holds before failing as transient. Default 5 s; 10 ms to 5 min.</summary>
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -49,6 +55,11 @@ public sealed class FileProviderOptions : LogProviderOptions
         if (IndexIntervalBytes is < 1024 or > 4 * 1024 * 1024)
         {
             yield return $"{nameof(IndexIntervalBytes)} is {IndexIntervalBytes}; allowed are 1 KiB to 4 MiB";
+        }
+
+        if (MaxOpenFiles is < 8 or > 1_000_000)
+        {
+            yield return $"{nameof(MaxOpenFiles)} is {MaxOpenFiles}; allowed are 8 to 1,000,000";
         }
 
         if (LockTimeout < TimeSpan.FromMilliseconds(10) || LockTimeout > TimeSpan.FromMinutes(5))

@@ -7,7 +7,10 @@ namespace DashStream.Providers;
 /// A lock file: excludes other processes and other stores of this process through the operating system, and other callers of this object through a semaphore
 /// in front of it. The lock of a process that dies is free at once. Waiting is bounded. Real time is used, since the holder is outside of our clock.
 /// </summary>
-internal sealed class FileLock(string path, TimeSpan timeout) : IDisposable
+/// <param name="path">The file, made when it is missing.</param>
+/// <param name="timeout">The bound on waiting.</param>
+/// <param name="kept">Bounds how many lock files stay open while nobody holds them; null for one that shall.</param>
+internal sealed class FileLock(string path, TimeSpan timeout, OpenFiles? kept = null) : IKeptOpen, IDisposable
 {
     private const int LongestPauseMs = 8;
 
@@ -76,6 +79,32 @@ internal sealed class FileLock(string path, TimeSpan timeout) : IDisposable
         return false;
     }
 
+    /// <summary>Does something while nobody of this process has the lock, unless somebody has it right now; false then.</summary>
+    public bool TryWhileFree(Action action)
+    {
+        if (!_gate.Wait(TimeSpan.Zero))
+        {
+            return false;
+        }
+
+        try
+        {
+            action();
+            return true;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Closes the file while nobody holds the lock.</summary>
+    public bool TryClose() => TryWhileFree(() =>
+    {
+        _file?.Dispose();
+        _file = null;
+    });
+
     // The semaphore stays undisposed on purpose: a holder may still be on its way out, and it has no native handle.
     public void Dispose()
     {
@@ -105,6 +134,7 @@ internal sealed class FileLock(string path, TimeSpan timeout) : IDisposable
 
             // .NET opens with a shared lock of its own, which two openers would wait for in vain.
             Posix.Release(_file!);
+            kept?.Add(this);
         }
 
         return Posix.TryLock(_file!, path);

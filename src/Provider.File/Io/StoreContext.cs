@@ -10,8 +10,8 @@ internal sealed record StoreContext(StoreFolder Folder, FileProviderOptions Opti
     /// <summary>Types the errors of calls.</summary>
     public StoreGuard Guard { get; } = new(Folder.Root);
 
-    /// <summary>The segment files that are open for reading.</summary>
-    public OpenSegments OpenSegments { get; } = new();
+    /// <summary>What stays open between its uses.</summary>
+    public OpenFiles OpenFiles { get; } = new(Options.MaxOpenFiles);
 
     /// <summary>Whether rare steps (a new file, a rename) are forced onto the disk.</summary>
     public bool IsDurable => Options.Fsync != FsyncPolicy.Never;

@@ -8,7 +8,7 @@ namespace DashStream.Providers;
 /// One segment file of a partition: header, then records with offsets from <see cref="BaseOffset"/> on without a hole. Safe for concurrent reading.
 /// A use after disposal fails with <see cref="ObjectDisposedException"/>: the segment was removed meanwhile.
 /// </summary>
-internal sealed class LogSegment : IDisposable
+internal sealed class LogSegment : IKeptOpen, IDisposable
 {
     public const string Suffix = ".log";
 
@@ -37,28 +37,14 @@ internal sealed class LogSegment : IDisposable
 
     public uint Seed { get; }
 
-    public SafeFileHandle File
+    public long Length
     {
         get
         {
-            SafeFileHandle file;
-            lock (_gate)
-            {
-                ObjectDisposedException.ThrowIf(_disposed, this);
-                if (_file is not null)
-                {
-                    return _file;
-                }
-
-                file = _file = System.IO.File.OpenHandle(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
-            }
-
-            _store.OpenSegments.Add(this);
-            return file;
+            using var held = Hold();
+            return RandomAccess.GetLength(held.File);
         }
     }
-
-    public long Length => RandomAccess.GetLength(File);
 
     public SegmentIndex Index
     {
@@ -75,18 +61,44 @@ internal sealed class LogSegment : IDisposable
         }
     }
 
+    /// <summary>The open file.</summary>
+    public HeldFile Hold()
+    {
+        HeldFile held;
+        var opened = false;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_file is null)
+            {
+                _file = File.OpenHandle(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
+                opened = true;
+            }
+
+            held = new HeldFile(_file);
+        }
+
+        if (opened)
+        {
+            _store.OpenFiles.Add(this);
+        }
+
+        return held;
+    }
+
     /// <summary>The header, or null when it is damaged or not there yet.</summary>
     public SegmentHeader? ReadHeader()
     {
         Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
-        var read = RandomAccess.Read(File, bytes, 0);
+        using var held = Hold();
+        var read = RandomAccess.Read(held.File, bytes, 0);
         return SegmentHeader.TryRead(bytes[..read], _topicId, _partition, BaseOffset, out var header) ? header : null;
     }
 
     /// <summary>Makes or empties the file and writes its header. Only under the partition's lock.</summary>
     public void Create(ulong previousEnd)
     {
-        using var file = System.IO.File.OpenHandle(Path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        using var file = File.OpenHandle(Path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         Span<byte> bytes = stackalloc byte[SegmentHeader.Bytes];
         new SegmentHeader(_topicId, _partition, BaseOffset, previousEnd).Write(bytes);
         RandomAccess.SetLength(file, 0);
@@ -115,7 +127,7 @@ internal sealed class LogSegment : IDisposable
     /// <summary>A walk from an entry on, moved until <paramref name="arrived"/> holds or the segment ends. Damage on the way is passed if <paramref name="mayPass"/>.</summary>
     public SegmentWalk Advance(IndexEntry start, long limit, Predicate<SegmentWalk> arrived, Predicate<IndexEntry> mayPass)
     {
-        var walk = new SegmentWalk(File, Seed, start.Position, start.Offset, limit);
+        var walk = new SegmentWalk(Hold(), Seed, start.Position, start.Offset, limit);
         try
         {
             while (!arrived(walk))
@@ -146,10 +158,11 @@ internal sealed class LogSegment : IDisposable
     /// <summary>The next whole record behind damage, or null when nothing valid follows.</summary>
     public IndexEntry? FindBehind(long damagedFrom, ulong least, long limit)
     {
+        using var held = Hold();
         var buffer = new byte[ResyncChunk];
         for (var at = damagedFrom + 1; at + RecordFormat.FixedBytes <= limit;)
         {
-            var read = RandomAccess.Read(File, buffer.AsSpan(0, (int)Math.Min(buffer.Length, limit - at)), at);
+            var read = RandomAccess.Read(held.File, buffer.AsSpan(0, (int)Math.Min(buffer.Length, limit - at)), at);
             var starts = read - RecordFormat.FixedBytes + 1;
             for (var i = 0; i < starts; i++)
             {
@@ -177,17 +190,20 @@ internal sealed class LogSegment : IDisposable
     public void Delete()
     {
         Dispose();
-        System.IO.File.Delete(Path);
+        File.Delete(Path);
         _ = AtomicFile.TryDelete(IndexPath);
     }
 
     /// <summary>Lets go of the open file and the index in memory; the next use opens them again. Who is reading right now reads on, and the file closes after that.</summary>
-    public void Forget()
+    public bool TryClose()
     {
         lock (_gate)
         {
+            _file?.Dispose();
             (_file, _index) = (null, null);
         }
+
+        return true;
     }
 
     public void Dispose()
@@ -209,7 +225,7 @@ internal sealed class LogSegment : IDisposable
 
         Index.Skip(position, whole.Offset, whole.Position);
         walk.Dispose();
-        return new SegmentWalk(File, Seed, whole.Position, whole.Offset, limit);
+        return new SegmentWalk(Hold(), Seed, whole.Position, whole.Offset, limit);
     }
 
     private bool IsRecord(ReadOnlySpan<byte> bytes, long position, ulong least, long limit)
@@ -221,7 +237,7 @@ internal sealed class LogSegment : IDisposable
             return false;
         }
 
-        using var walk = new SegmentWalk(File, Seed, position, offset, limit);
+        using var walk = new SegmentWalk(Hold(), Seed, position, offset, limit);
         return walk.MoveNext();
     }
 }

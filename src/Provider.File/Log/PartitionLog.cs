@@ -15,7 +15,7 @@ internal sealed class PartitionLog : IDisposable
         (Store, Topic, _ends, Partition) = (store, topic, ends, partition);
         Folder = Path.Combine(store.Folder.TopicFolder(topic.Spec.Name), partition.ToString(System.Globalization.CultureInfo.InvariantCulture));
         Segments = new PartitionSegments(store, Folder, topic.Id, partition);
-        Lock = new FileLock(Path.Combine(Folder, LockName), store.Options.LockTimeout);
+        Lock = new FileLock(Path.Combine(Folder, LockName), store.Options.LockTimeout, store.OpenFiles);
         _recovery = new PartitionRecovery(this);
         Reader = new PartitionReader(this);
         Writer = new PartitionWriter(this);

@@ -170,7 +170,7 @@ internal sealed class PartitionReader(PartitionLog log)
         // The cursor makes reading on cheap; anybody else's read goes through the index.
         if (Volatile.Read(ref _cursor) is { } cursor && cursor.Segment == segment && cursor.Offset == next)
         {
-            return new SegmentWalk(segment.File, segment.Seed, cursor.Position, next, limit, (int)Math.Min((long)maxBytes + ChunkSlack, SegmentWalk.DefaultChunk));
+            return new SegmentWalk(segment.Hold(), segment.Seed, cursor.Position, next, limit, (int)Math.Min((long)maxBytes + ChunkSlack, SegmentWalk.DefaultChunk));
         }
 
         return segment.WalkFrom(next, limit);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using DashStream.Stores;
 using Microsoft.Win32.SafeHandles;
 
@@ -8,18 +7,17 @@ namespace DashStream.Providers;
 /// Appends to one partition: gather records, write them in one call, then publish them. Everything here runs under the partition's lock, so one caller at
 /// a time. Nothing is visible to anybody before <see cref="Publish"/>, and <see cref="Undo"/> takes it back until then.
 /// </summary>
-internal sealed class PartitionWriter(PartitionLog log) : IDisposable
+internal sealed class PartitionWriter(PartitionLog log) : IKeptOpen, IDisposable
 {
-    private const int LargestKeptBuffer = 1024 * 1024;
-
     private readonly PartitionRetention _retention = new(log);
+    private readonly GatherBuffer _gathered = new();
     private SafeFileHandle? _file;
     private LogSegment? _segment;
+    private SegmentIndex? _index;
     private PartitionEnd _end;
     private bool _touched;
+    private bool _isCounted;
     private volatile bool _unsynced;
-    private byte[] _buffer = [];
-    private int _used;
     private ulong _next;
 
     /// <summary>Catches up with what others did, and makes sure that there is a segment with room.</summary>
@@ -36,7 +34,10 @@ internal sealed class PartitionWriter(PartitionLog log) : IDisposable
         }
 
         Open(log.Segments.Get(_end.SegmentBase));
-        (_used, _next) = (0, _end.End);
+        // Looked up now, while opening its file may still fail.
+        _index = _segment!.Index;
+        _gathered.Clear();
+        _next = _end.End;
     }
 
     /// <summary>Gathers a record of the batch and gives it its offset.</summary>
@@ -44,19 +45,13 @@ internal sealed class PartitionWriter(PartitionLog log) : IDisposable
     {
         var record = batch.RecordAt(index);
         var size = RecordFormat.SizeOf(record);
-        if (_buffer.Length - _used < size)
-        {
-            Grow(size);
-        }
-
-        RecordFormat.Write(_buffer.AsSpan(_used, size), _segment!.Seed, _next, batch.TimestampAt(index), record);
+        RecordFormat.Write(_gathered.Next(size), _segment!.Seed, _next, batch.TimestampAt(index), record);
         batch.SetOffset(index, _next);
-        _used += size;
         _next++;
     }
 
     /// <summary>Writes what was gathered, in one call.</summary>
-    public void Write() => RandomAccess.Write(_file!, _buffer.AsSpan(0, _used), _end.Position);
+    public void Write() => RandomAccess.Write(_file!, _gathered.Written, _end.Position);
 
     /// <summary>Forces it onto the disk.</summary>
     public void Sync()
@@ -68,7 +63,7 @@ internal sealed class PartitionWriter(PartitionLog log) : IDisposable
     /// <summary>Takes back what was written and not published: after an error the file ends as it did before.</summary>
     public void Undo()
     {
-        _used = 0;
+        _gathered.Clear();
         try
         {
             RandomAccess.SetLength(_file!, _end.Position);
@@ -84,15 +79,10 @@ internal sealed class PartitionWriter(PartitionLog log) : IDisposable
     /// <summary>Makes what was written visible to everybody. Does not fail: the records are stored.</summary>
     public void Publish()
     {
-        _segment!.Index.NoteAll(_buffer.AsSpan(0, _used), _end.Position);
-        _end = _end with { End = _next, Position = _end.Position + _used };
-        _used = 0;
+        _index!.NoteAll(_gathered.Written, _end.Position);
+        _end = _end with { End = _next, Position = _end.Position + _gathered.Length };
+        _gathered.Clear();
         _unsynced = true;
-        if (_buffer.Length > LargestKeptBuffer)
-        {
-            ReturnBuffer();
-        }
-
         try
         {
             log.Publish(_end);
@@ -124,20 +114,24 @@ internal sealed class PartitionWriter(PartitionLog log) : IDisposable
     /// <summary>Forces the newest segment onto the disk if anything was written since the last time. Needs no lock.</summary>
     public void SyncIfNeeded()
     {
-        if (_unsynced && _file is { IsClosed: false } file)
+        if (_unsynced && _file is { } file)
         {
-            _unsynced = false;
             try
             {
-                RandomAccess.FlushToDisk(file);
+                using var held = new HeldFile(file);
+                _unsynced = false;
+                RandomAccess.FlushToDisk(held.File);
             }
             catch (ObjectDisposedException)
             {
-                // Rolled meanwhile, which syncs too.
-                _unsynced = true;
+                // Rolled or closed meanwhile, and both sync first.
+                return;
             }
         }
     }
+
+    /// <summary>Lets go of file and buffer while nobody writes; the next append opens the file again.</summary>
+    public bool TryClose() => log.Lock.TryWhileFree(Close);
 
     // The buffer is left to the collector: an append may still be filling it.
     public void Dispose() => _file?.Dispose();
@@ -262,23 +256,32 @@ internal sealed class PartitionWriter(PartitionLog log) : IDisposable
         _file?.Dispose();
         _file = File.OpenHandle(segment.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         _segment = segment;
-    }
-
-    private void Grow(int needed)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(checked(_used + needed), _buffer.Length * 2));
-        _buffer.AsSpan(0, _used).CopyTo(larger);
-        ReturnBuffer();
-        _buffer = larger;
-    }
-
-    private void ReturnBuffer()
-    {
-        var buffer = _buffer;
-        _buffer = [];
-        if (buffer.Length > 0)
+        if (!_isCounted)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            _isCounted = true;
+            log.Store.OpenFiles.Add(this);
+        }
+    }
+
+    private void Close()
+    {
+        _isCounted = false;
+        _gathered.Return();
+        try
+        {
+            if (log.Store.IsDurable)
+            {
+                SyncIfNeeded();
+            }
+        }
+        catch (Exception e) when (FileErrors.IsForeign(e))
+        {
+            log.Store.Journal.Warn("sync", $"Written records could not be forced onto the disk: {e.Message}");
+        }
+        finally
+        {
+            _file?.Dispose();
+            _file = null;
         }
     }
 }

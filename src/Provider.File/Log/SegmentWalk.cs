@@ -1,5 +1,4 @@
 using System.Buffers;
-using Microsoft.Win32.SafeHandles;
 
 namespace DashStream.Providers;
 
@@ -11,7 +10,7 @@ internal sealed class SegmentWalk : IDisposable
 {
     public const int DefaultChunk = 256 * 1024;
 
-    private readonly SafeFileHandle _file;
+    private readonly HeldFile _file;
     private readonly uint _seed;
     private readonly long _limit;
     private byte[] _buffer;
@@ -19,13 +18,13 @@ internal sealed class SegmentWalk : IDisposable
     private int _filled;
     private int _size;
 
-    /// <param name="file">The segment.</param>
+    /// <param name="file">The segment, given up with this.</param>
     /// <param name="seed">Its checksum seed.</param>
     /// <param name="position">Where a record starts.</param>
     /// <param name="offset">That record's offset.</param>
     /// <param name="limit">Where the valid bytes end.</param>
     /// <param name="chunk">Bytes to read at once.</param>
-    public SegmentWalk(SafeFileHandle file, uint seed, long position, ulong offset, long limit, int chunk = DefaultChunk)
+    public SegmentWalk(HeldFile file, uint seed, long position, ulong offset, long limit, int chunk = DefaultChunk)
     {
         _file = file;
         _seed = seed;
@@ -83,6 +82,7 @@ internal sealed class SegmentWalk : IDisposable
         if (buffer.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(buffer);
+            _file.Dispose();
         }
     }
 
@@ -100,7 +100,7 @@ internal sealed class SegmentWalk : IDisposable
         while (_bufferAt + _filled < Position + needed)
         {
             var room = (int)Math.Min(_buffer.Length - _filled, _limit - _bufferAt - _filled);
-            var read = RandomAccess.Read(_file, _buffer.AsSpan(_filled, room), _bufferAt + _filled);
+            var read = RandomAccess.Read(_file.File, _buffer.AsSpan(_filled, room), _bufferAt + _filled);
             if (read == 0)
             {
                 return false;

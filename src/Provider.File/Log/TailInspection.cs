@@ -13,7 +13,7 @@ internal readonly record struct TailInspection(ulong EndOffset, long EndPosition
         var next = new IndexEntry(segment.BaseOffset, SegmentHeader.Bytes, 0);
         while (true)
         {
-            using var walk = new SegmentWalk(segment.File, segment.Seed, next.Position, next.Offset, length);
+            using var walk = new SegmentWalk(segment.Hold(), segment.Seed, next.Position, next.Offset, length);
             while (walk.MoveNext())
             {
                 segment.Index.Note(walk.NextOffset - 1, walk.Position, walk.Current.Length, RecordFormat.TimeOf(walk.Current));

@@ -32,7 +32,7 @@ internal sealed class TopicLog : IDisposable
             $"Topic '{File.Spec.Name}' has no partition {partition}; it has {_partitions.Length}, counted from 0.");
 
     /// <summary>The lock of one of the topic's groups. Kept here, since a topic made again has other lock files of the same names.</summary>
-    public FileLock GroupLock(string path) => _groupLocks.GetOrAdd(path, p => new FileLock(p, _store.Options.LockTimeout));
+    public FileLock GroupLock(string path) => _groupLocks.GetOrAdd(path, p => new FileLock(p, _store.Options.LockTimeout, _store.OpenFiles));
 
     public void Dispose()
     {

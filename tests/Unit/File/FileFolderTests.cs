@@ -140,13 +140,14 @@ public sealed class FileFolderTests
             SegmentBytes = 1,
             IndexIntervalBytes = 1,
             LockTimeout = TimeSpan.Zero,
+            MaxOpenFiles = 7,
             PollInterval = TimeSpan.Zero,
         };
 
         var error = Assert.ThrowsExactly<StreamException>(() => new FileProvider("x", options));
 
         Assert.AreEqual(StreamErrorKind.InvalidRequest, error.Kind);
-        foreach (var name in new[] { "Fsync ", "FsyncInterval", "SegmentBytes", "IndexIntervalBytes", "LockTimeout", "PollInterval" })
+        foreach (var name in new[] { "Fsync ", "FsyncInterval", "SegmentBytes", "IndexIntervalBytes", "MaxOpenFiles", "LockTimeout", "PollInterval" })
         {
             Assert.Contains(name, error.Message);
         }

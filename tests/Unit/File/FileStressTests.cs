@@ -10,10 +10,13 @@ public sealed class FileStressTests
     private const int PerWriter = 1500;
 
     [TestMethod]
+    [DataRow(512)]
+    [DataRow(8, DisplayName = "with eight files open")]
     [Timeout(120_000, CooperativeCancellation = true)]
-    public async Task Writers_readers_and_trims_at_once_agree_on_every_record()
+    public async Task Writers_readers_and_trims_at_once_agree_on_every_record(int openFiles)
     {
         await using var fixture = await WithTopicAsync(segmentBytes: 4096);
+        fixture.Options.MaxOpenFiles = openFiles;
         fixture.Options.LockTimeout = TimeSpan.FromSeconds(30);
         var truth = new System.Collections.Concurrent.ConcurrentDictionary<ulong, string>();
         using var over = new CancellationTokenSource();
