@@ -26,15 +26,6 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
     public ValueTask<RedisResult> ExecuteAsync(string command, CancellationToken cancellationToken, params object[] arguments) =>
         RunAsync(database => database.ExecuteAsync(command, arguments), cancellationToken);
 
-    /// <summary>Waits until so many replicas have what this connection sent to the master before; returns how many have.</summary>
-    /// <exception cref="StreamException">The server is a cluster, of which no node could be named (<see cref="StreamErrorKind.InvalidRequest"/>).</exception>
-    public async ValueTask<int> WaitForReplicasAsync(int replicas, TimeSpan limit, CancellationToken cancellationToken) => (int)await RunAsync(
-        database => database.Multiplexer.GetEndPoints().All(endpoint => database.Multiplexer.GetServer(endpoint).ServerType != ServerType.Cluster)
-            ? database.ExecuteAsync("WAIT", (object[])[replicas, (int)limit.TotalMilliseconds], CommandFlags.DemandMaster)
-            : throw new StreamException(StreamErrorKind.InvalidRequest,
-                $"Redis at {options}: {nameof(RedisProviderOptions.MinReplicas)} is not available on a cluster. Set min-replicas-to-write on its nodes."),
-        cancellationToken).ConfigureAwait(false);
-
     /// <summary>Runs a script by its name, or by its text when the server does not know it (any more).</summary>
     /// <param name="script">The script.</param>
     /// <param name="arguments">Number of keys, keys, values, behind one free place.</param>
@@ -50,6 +41,26 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
         {
             arguments[0] = script.Text;
             return await ExecuteAsync("EVAL", cancellationToken, arguments).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// The same, then waits until so many replicas have what the script did; returns how many have. Both leave in one go: a server that was asked later, or another one that
+    /// took its place, would speak of what it was sent itself.
+    /// </summary>
+    /// <exception cref="StreamException">The server is a cluster, of which no node could be named (<see cref="StreamErrorKind.InvalidRequest"/>).</exception>
+    public async ValueTask<(RedisResult Answer, int Replicas)> EvaluateReplicatedAsync(
+        RedisScript script, object[] arguments, int replicas, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        arguments[0] = script.Sha;
+        try
+        {
+            return await RunAsync(database => EvaluateReplicatedAsync(database, "EVALSHA", arguments, replicas, limit), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StreamException e) when (RedisErrors.IsUnknownScript(e))
+        {
+            arguments[0] = script.Text;
+            return await RunAsync(database => EvaluateReplicatedAsync(database, "EVAL", arguments, replicas, limit), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -201,6 +212,20 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
         {
             return _isDisposed ? RedisErrors.Closed(options) : null;
         }
+    }
+
+    private async Task<(RedisResult Answer, int Replicas)> EvaluateReplicatedAsync(IDatabase database, string command, object[] arguments, int replicas, TimeSpan limit)
+    {
+        if (database.Multiplexer.GetEndPoints().Any(endpoint => database.Multiplexer.GetServer(endpoint).ServerType == ServerType.Cluster))
+        {
+            throw new StreamException(StreamErrorKind.InvalidRequest,
+                $"Redis at {options}: {nameof(RedisProviderOptions.MinReplicas)} is not available on a cluster. Set min-replicas-to-write on its nodes.");
+        }
+
+        var answer = database.ExecuteAsync(command, arguments);
+        var waited = database.ExecuteAsync("WAIT", (object[])[replicas, (int)limit.TotalMilliseconds], CommandFlags.DemandMaster);
+        await Task.WhenAll(answer, waited).ConfigureAwait(false);
+        return (await answer.ConfigureAwait(false), (int)await waited.ConfigureAwait(false));
     }
 
     private static async Task CloseAsync(Task<RedisClient> opening)

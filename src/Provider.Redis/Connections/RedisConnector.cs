@@ -16,11 +16,12 @@ internal static class RedisConnector
         var settings = RedisClientSettings.Make(options, relay is null ? servers : [("127.0.0.1", relay.Port)], purpose);
         settings.Ssl &= relay is null;
         settings.SyncTimeout += (int)block.TotalMilliseconds;
+        RedisClient opened;
         try
         {
             var client = await ConnectionMultiplexer.ConnectAsync(settings).ConfigureAwait(false);
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            return new RedisClient(client, relay);
+            opened = new RedisClient(client, relay);
         }
         catch (Exception e) when (RedisErrors.IsOfClient(e))
         {
@@ -31,6 +32,35 @@ internal static class RedisConnector
             }
 
             throw await FindReasonAsync(options, servers[0]).ConfigureAwait(false) ?? RedisErrors.Map(e, options);
+        }
+
+        if (options.UsesSentinel)
+        {
+            await RequireMasterAsync(options, opened, servers[0]).ConfigureAwait(false);
+        }
+
+        return opened;
+    }
+
+    // A server that hung while another one took its place lets us in when it goes on, and does not know yet that it is the master no more.
+    private static async ValueTask RequireMasterAsync(RedisConnectionOptions options, RedisClient opened, (string Host, int Port) server)
+    {
+        StreamException? error;
+        try
+        {
+            error = await FindMasterAsync(options).ConfigureAwait(false) == server
+                ? null
+                : new StreamException(StreamErrorKind.Transient, $"Redis at {options}: another server became the master meanwhile.");
+        }
+        catch (StreamException e)
+        {
+            error = e;
+        }
+
+        if (error is not null)
+        {
+            await opened.DisposeAsync().ConfigureAwait(false);
+            throw error;
         }
     }
 

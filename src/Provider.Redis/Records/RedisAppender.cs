@@ -65,12 +65,12 @@ internal sealed class RedisAppender : IAsyncDisposable
         RedisResult answer;
         try
         {
-            answer = await connection.EvaluateAsync(Append, slot.Arguments(_keys, _remember), cancellationToken).ConfigureAwait(false);
+            answer = await EvaluateAsync(connection, slot, cancellationToken).ConfigureAwait(false);
         }
         catch (StreamException e) when (e.Kind == StreamErrorKind.NotFound && _keys.Spread)
         {
             await MakePartitionsAsync(batch.Topic, cancellationToken).ConfigureAwait(false);
-            answer = await connection.EvaluateAsync(Append, slot.Arguments(_keys, _remember), cancellationToken).ConfigureAwait(false);
+            answer = await EvaluateAsync(connection, slot, cancellationToken).ConfigureAwait(false);
         }
         catch (StreamException e) when (e.Kind is StreamErrorKind.Transient or StreamErrorKind.Fatal && LongestPart(batch) >= LeastBulkLimit)
         {
@@ -79,10 +79,6 @@ internal sealed class RedisAppender : IAsyncDisposable
         }
 
         slot.Take(answer);
-        if (_options.MinReplicas > 0)
-        {
-            await ReplicateAsync(connection, cancellationToken).ConfigureAwait(false);
-        }
     }
 
     // A server that meets a text longer than it takes hangs up, and says nothing that would tell it from any other lost connection.
@@ -144,15 +140,20 @@ internal sealed class RedisAppender : IAsyncDisposable
         }
     }
 
-    private async ValueTask ReplicateAsync(RedisConnection connection, CancellationToken cancellationToken)
+    private async ValueTask<RedisResult> EvaluateAsync(RedisConnection connection, AppendSlot slot, CancellationToken cancellationToken)
     {
-        var replicas = await connection.WaitForReplicasAsync(_options.MinReplicas, MaxWait(_options), cancellationToken).ConfigureAwait(false);
-        if (replicas < _options.MinReplicas)
+        var arguments = slot.Arguments(_keys, _remember);
+        if (_options.MinReplicas == 0)
         {
-            // Transient: the batch is recognised when it comes again, and is waited for once more.
-            throw new StreamException(StreamErrorKind.Transient,
-                $"Redis at {_options.Connection}: {replicas} replicas have the batch, {nameof(RedisProviderOptions.MinReplicas)} is {_options.MinReplicas}.");
+            return await connection.EvaluateAsync(Append, arguments, cancellationToken).ConfigureAwait(false);
         }
+
+        var (answer, replicas) = await connection
+            .EvaluateReplicatedAsync(Append, arguments, _options.MinReplicas, MaxWait(_options), cancellationToken).ConfigureAwait(false);
+
+        // Transient: the batch is recognised when it comes again, and is waited for once more.
+        return replicas >= _options.MinReplicas ? answer : throw new StreamException(StreamErrorKind.Transient,
+            $"Redis at {_options.Connection}: {replicas} replicas have the batch, {nameof(RedisProviderOptions.MinReplicas)} is {_options.MinReplicas}.");
     }
 
     private static TimeSpan MaxWait(RedisProviderOptions options) =>
