@@ -29,11 +29,11 @@ internal static class KafkaUri
         var servers = ServersOf(place);
         if (servers.Length == 0 || servers.AsSpan().ContainsAny('/', '?', '#'))
         {
-            return $"'kafka:{place}' names no servers; write {Form}";
+            return $"{ProviderFactory.Quoted($"kafka:{place}")} names no servers; write {Form}";
         }
 
         var faults = new KafkaProviderOptions { BootstrapServers = servers }.Faults().ToList();
-        return faults.Count == 0 ? null : $"'kafka:{place}': {string.Join("; ", faults)}; write {Form}";
+        return faults.Count == 0 ? null : $"{ProviderFactory.Quoted($"kafka:{place}")}: {string.Join("; ", faults)}; write {Form}";
     }
 
     /// <summary>The options of a provider.</summary>

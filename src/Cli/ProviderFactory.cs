@@ -15,6 +15,12 @@ internal sealed class ProviderFactory(Func<string, string?> variable) : IAsyncDi
     {
     }
 
+    /// <summary>Gives the value of an environment variable, or null.</summary>
+    public Func<string, string?> Variable => variable;
+
+    /// <summary>The URI as an error may repeat it: not at all when it may hold a password.</summary>
+    public static string Quoted(string uri) => uri.AsSpan().ContainsAny('@', '=') ? "the URI" : $"'{uri}'";
+
     /// <summary>What is wrong with a URI, or null.</summary>
     public static string? FaultOf(string uri)
     {
@@ -22,11 +28,11 @@ internal sealed class ProviderFactory(Func<string, string?> variable) : IAsyncDi
         return (scheme, place) switch
         {
             ("memory", _) => null,
-            ("file" or "sqlite", "") => $"'{uri}' names no place; write {scheme}:{(scheme == "file" ? "DIR" : "PATH")}",
+            ("file" or "sqlite", "") => $"{Quoted(uri)} names no place; write {scheme}:{(scheme == "file" ? "DIR" : "PATH")}",
             ("file" or "sqlite", _) => null,
             ("kafka", _) => KafkaUri.FaultOf(place),
             ("redis" or "rediss", _) => RedisUri.FaultOf(scheme, place),
-            _ => $"'{uri}' is no store; known are {Schemes}",
+            _ => $"{Quoted(uri)} is no store; known are {Schemes}",
         };
     }
 
@@ -61,7 +67,7 @@ internal sealed class ProviderFactory(Func<string, string?> variable) : IAsyncDi
         };
         return exists || FaultOf(uri) is not null
             ? Open(uri)
-            : throw new StreamException(StreamErrorKind.NotFound, $"There is no store at '{place}' ({uri}).");
+            : throw new StreamException(StreamErrorKind.NotFound, $"There is no store at '{place}' ({scheme}).");
     }
 
     public async ValueTask DisposeAsync()

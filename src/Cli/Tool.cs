@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using DashStream.Cli.Commands;
+using DashStream.Cli.Output;
+using DashStream.Cli.Secrets;
 
 namespace DashStream.Cli;
 
@@ -12,10 +14,12 @@ internal static class Tool
     public static async Task<int> RunAsync(
         IReadOnlyList<string> args, Terminal terminal, ProviderFactory stores, CancellationToken cancellationToken = default)
     {
+        var secrets = new KnownSecrets(args, stores.Variable);
+        terminal = terminal.WithErrors(new CleaningWriter(terminal.Err, secrets));
         var parsed = Root(terminal, stores).Parse(args);
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
-            return RefuseUsage(parsed, terminal);
+            return RefuseUsage(parsed, terminal, secrets);
         }
 
         try
@@ -46,7 +50,12 @@ internal static class Tool
         }
         catch (Exception e) when (e is StreamException or IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return terminal.Say($"error: {e.Message}", ExitCodes.Failure);
+            return terminal.Say(string.Join(Environment.NewLine, ErrorText.Lines(e)), ExitCodes.Failure);
+        }
+        catch (Exception e)
+        {
+            // Left to the runtime it would be printed with whatever secret its text holds.
+            return terminal.Say($"error: a fault of this tool, please report it: {e}", ExitCodes.Failure);
         }
     }
 
@@ -61,8 +70,9 @@ internal static class Tool
         StateCommand.Make(terminal, stores),
     };
 
-    private static int RefuseUsage(ParseResult parsed, Terminal terminal)
+    private static int RefuseUsage(ParseResult parsed, Terminal terminal, KnownSecrets secrets)
     {
+        Withhold(parsed, secrets);
         foreach (var error in parsed.Errors.Select(error => error.Message).Distinct())
         {
             terminal.Err.WriteLine($"error: {error}");
@@ -70,6 +80,26 @@ internal static class Tool
 
         return terminal.Say($"try: dashstream {string.Join(' ', PathOf(parsed.CommandResult.Command))} --help".Replace("  ", " ", StringComparison.Ordinal),
             ExitCodes.Usage);
+    }
+
+    /// <summary>
+    /// The parser quotes what it does not know. A misspelt verb or option helps to see the mistake; anything else may be the value of an option that does not
+    /// exist, such as a password.
+    /// </summary>
+    private static void Withhold(ParseResult parsed, KnownSecrets secrets)
+    {
+        var lacksVerb = parsed.CommandResult.Command.Subcommands.Count > 0;
+        foreach (var (token, index) in parsed.UnmatchedTokens.Select((token, index) => (token, index)))
+        {
+            if (!token.StartsWith('-'))
+            {
+                secrets.Add(lacksVerb && index == 0 ? null : token);
+            }
+            else if (token.IndexOfAny(['=', ':']) is var end and > 0)
+            {
+                secrets.Add(token[(end + 1)..]);
+            }
+        }
     }
 
     private static IEnumerable<string> PathOf(Command command) =>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.CommandLine;
 using System.Text;
+using DashStream.Cli.Secrets;
 using DashStream.Protocol;
 using Google.Protobuf;
 
@@ -15,11 +16,11 @@ internal static class DlqEditCommand
         var from = CommonOptions.From();
         var topic = DlqCommand.Topic();
         var payload = new Option<FileInfo>("--payload") { Description = "Take the payload's bytes from this file", HelpName = "FILE" }.AcceptExistingOnly();
-        var message = new Option<FileInfo>("--message") { Description = "Take the message from this file, in the form that show --format message prints", HelpName = "FILE" }.AcceptExistingOnly();
+        var message = new Option<FileInfo>("--message") { Description = "Take the message from this file, in the form that show --format message prints with --show-secrets", HelpName = "FILE" }.AcceptExistingOnly();
         var key = new Option<string>("--key") { Description = "Another key", HelpName = "TEXT" };
         var set = new Option<string[]>("--set-header") { Description = "Set a header of the message (may be repeated)", HelpName = "NAME=TEXT" };
         set.Validators.Add(result => CommonOptions.ForValue(result, value =>
-            value.IndexOf('=', StringComparison.Ordinal) > 0 ? null : $"--set-header '{value}' is not NAME=TEXT"));
+            value.IndexOf('=', StringComparison.Ordinal) > 0 ? null : "--set-header is not NAME=TEXT"));
         var remove = new Option<string[]>("--remove-header") { Description = "Remove a header of the message (may be repeated)", HelpName = "NAME" };
         var command = new Command("edit", "Change the message of a dead letter: payload, key, headers") { letter, from, topic, payload, message, key, set, remove };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -86,7 +87,7 @@ internal static class DlqEditCommand
             }
             catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException)
             {
-                throw new UsageException($"'{file.Name}' is no message: {e.Message}");
+                throw new UsageException($"'{file.Name}' is no message: {ReportRedaction.On.Text(e.Message)}");
             }
         }
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using DashStream.Cli.DeadLetters;
 using DashStream.Cli.Output;
+using DashStream.Cli.Secrets;
 using Spectre.Console;
 
 namespace DashStream.Cli.Commands;
@@ -23,8 +24,9 @@ internal static class DlqListCommand
         after.Validators.Add(result => CommonOptions.ForValue(result, value =>
             StreamPosition.TryParse(value, null, out _) ? null : $"--after '{value}' is no position; write PARTITION@OFFSET"));
         var totals = new Option<bool>("--totals") { Description = "Print numbers only" };
+        var showSecrets = ReportRedaction.ShowSecrets();
         var filter = new LetterFilterOptions();
-        var command = new Command("list", "List dead letters") { from, topic, format, limit, after, totals };
+        var command = new Command("list", "List dead letters") { from, topic, format, limit, after, totals, showSecrets };
         filter.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -37,20 +39,21 @@ internal static class DlqListCommand
 
             StreamPosition? start = StreamPosition.TryParse(parsed.GetValue(after), null, out var position) ? position : null;
             var size = (int)Math.Clamp(parsed.GetValue(limit) ?? DefaultLimit, 1, int.MaxValue);
-            return Print(await letters.GetPageAsync(filter.FilterOf(parsed), size, start, cancellationToken), parsed.GetValue(format)!, terminal);
+            var page = await letters.GetPageAsync(filter.FilterOf(parsed), size, start, cancellationToken);
+            return Print(page, parsed.GetValue(format)!, new LetterText(ReportRedaction.Of(parsed.GetValue(showSecrets))), terminal);
         });
         return command;
     }
 
-    private static int Print(DeadLetterPage page, string format, Terminal terminal)
+    private static int Print(DeadLetterPage page, string format, LetterText text, Terminal terminal)
     {
         if (format == "jsonl")
         {
-            JsonLines.Write(terminal.Out, page.Letters, LetterText.WriteMembers);
+            JsonLines.Write(terminal.Out, page.Letters, text.WriteMembers);
         }
         else
         {
-            terminal.Tables().Write(TableOf(page.Letters));
+            terminal.Tables().Write(TableOf(page.Letters, text));
         }
 
         terminal.Out.Flush();
@@ -88,7 +91,7 @@ internal static class DlqListCommand
         return ExitCodes.Ok;
     }
 
-    private static Table TableOf(IReadOnlyList<StoredDeadLetter> letters)
+    private static Table TableOf(IReadOnlyList<StoredDeadLetter> letters, LetterText text)
     {
         var table = Tables.New("position", "time", "stage", "error type", "source", "thread", "attempts", "bytes", "error");
         foreach (var letter in letters)
@@ -100,11 +103,11 @@ internal static class DlqListCommand
                 document.Time?.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? document.Timestamp,
                 LetterText.StageOf(letter),
                 document.ErrorType,
-                $"{document.SourceTopic} {letter.SourcePosition?.ToString() ?? "-"}",
-                document.ThreadId ?? "-",
+                $"{text.Name(document.SourceTopic)} {letter.SourcePosition?.ToString() ?? "-"}",
+                text.Name(document.ThreadId) ?? "-",
                 Tables.Number(letter.Attempts),
                 Tables.Number(document.FullSizeBytes),
-                Short(document.Error),
+                Short(text.ErrorOf(letter)),
             ];
             table.AddRow([.. row.Select(cell => LetterText.Visible(cell).EscapeMarkup())]);
         }

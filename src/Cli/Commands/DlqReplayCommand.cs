@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using DashStream.Cli.DeadLetters;
 using DashStream.Cli.Output;
+using DashStream.Cli.Secrets;
 
 namespace DashStream.Cli.Commands;
 
@@ -84,7 +85,7 @@ internal static class DlqReplayCommand
         }
 
         var target = replay.Position is { } position ? $" {position}" : "";
-        var why = replay.Why is { } reason ? $": {LetterText.Visible(reason)}" : "";
+        var why = replay.Why is { } reason ? $": {LetterText.Visible(ReportRedaction.On.Text(reason))}" : "";
         terminal.Out.WriteLine($"{replay.Letter.Position} {replay.Letter.Id} {NameOf(replay.Status)} {replay.Topic}{target}{why}");
     }
 
@@ -95,7 +96,7 @@ internal static class DlqReplayCommand
         writer.WriteString("status", NameOf(replay.Status));
         writer.WriteString("topic", replay.Topic);
         writer.WriteString("sent_position", replay.Position?.ToString());
-        writer.WriteString("why", replay.Why);
+        writer.WriteString("why", replay.Why is { } why ? ReportRedaction.On.Text(why) : null);
     }
 
     private static string NameOf(DeadLetterReplayStatus status) => status switch

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DashStream.Cli.DeadLetters;
 using DashStream.Cli.Output;
+using DashStream.Cli.Secrets;
 using Google.Protobuf;
 
 namespace DashStream.Cli.Commands;
@@ -15,8 +16,9 @@ internal static class DlqShowCommand
         var topic = DlqCommand.Topic();
         var format = CommonOptions.Format("text", "text", "json", "message");
         format.Description = "How to print: text, json (all of it in one line), message (the form that edit --message reads)";
-        var payload = new Option<FileInfo>("--payload") { Description = "Write the payload's bytes to this file as well", HelpName = "FILE" };
-        var command = new Command("show", "Show one dead letter") { letter, from, topic, format, payload };
+        var payload = new Option<FileInfo>("--payload") { Description = "Write the payload's bytes, as they are stored, to this file as well", HelpName = "FILE" };
+        var showSecrets = ReportRedaction.ShowSecrets();
+        var command = new Command("show", "Show one dead letter") { letter, from, topic, format, payload, showSecrets };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using var store = stores.OpenExisting(parsed.GetRequiredValue(from));
@@ -27,30 +29,37 @@ internal static class DlqShowCommand
                 await File.WriteAllBytesAsync(file.FullName, found.Document.Payload, cancellationToken);
             }
 
-            Print(found, parsed.GetValue(format)!, terminal);
+            Print(found, parsed.GetValue(format)!, ReportRedaction.Of(parsed.GetValue(showSecrets)), terminal);
             return ExitCodes.Ok;
         });
         return command;
     }
 
-    private static void Print(StoredDeadLetter letter, string format, Terminal terminal)
+    private static void Print(StoredDeadLetter letter, string format, ReportRedaction redaction, Terminal terminal)
     {
+        var text = new LetterText(redaction);
         switch (format)
         {
             case "json":
                 JsonLines.Write(terminal.Out, [letter], (writer, item) =>
                 {
-                    LetterText.WriteMembers(writer, item);
-                    LetterText.WriteContent(writer, item);
+                    text.WriteMembers(writer, item);
+                    text.WriteContent(writer, item);
                 });
                 break;
             case "message":
                 var message = LetterText.MessageOf(letter) ?? throw new StreamException(StreamErrorKind.Corrupt,
                     $"The payload of dead letter '{letter.Id}' is no message that can be decoded; take its bytes with --payload FILE.");
+                if (redaction.Message(message) != message)
+                {
+                    // It would be sent so: the secret would be gone from the message for good, without a word.
+                    throw new UsageException("the message holds what redaction takes out, and edit would send it without; print it as it is stored with --show-secrets.");
+                }
+
                 terminal.Out.WriteLine(JsonFormatter.Default.Format(message));
                 break;
             default:
-                LetterText.Print(terminal.Out, letter);
+                text.Print(terminal.Out, letter);
                 break;
         }
     }

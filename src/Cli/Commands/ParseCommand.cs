@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DashStream.Cli.Parsing;
+using DashStream.Cli.Secrets;
 
 namespace DashStream.Cli.Commands;
 
@@ -15,13 +16,14 @@ internal static class ParseCommand
         var tail = new Option<bool>("--tail") { Description = "Wait for more at the end; without --from it begins there" };
         var limit = CommonOptions.Limit("Stop after so many printed messages");
         var partition = new Option<int[]>("--partition") { Description = "Read this partition only (may be repeated)", HelpName = "N" };
+        var showSecrets = ReportRedaction.ShowSecrets();
         var options = new FilterOptions();
         var from = new Option<string[]>("--from") { Description = $"Where to begin: {StartText.Forms}", HelpName = "START" };
         from.Validators.Add(result => CommonOptions.ForValue(result, value =>
             StartText.TryParse(value, options.Now, out _) ? null : $"--from '{value}' is none of: {StartText.Forms}"));
         var command = new Command("parse", "Print the messages of a topic: timelines per thread, or JSON")
         {
-            store, topic, group, format, from, partition, limit, tail,
+            store, topic, group, format, from, partition, limit, tail, showSecrets,
         };
         options.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
@@ -32,6 +34,7 @@ internal static class ParseCommand
                 Group = parsed.GetValue(group),
                 Format = parsed.GetValue(format)!,
                 Tail = parsed.GetValue(tail),
+                Redaction = ReportRedaction.Of(parsed.GetValue(showSecrets)),
                 Limit = parsed.GetValue(limit),
                 Partitions = parsed.GetValue(partition) ?? [],
                 From = [.. (parsed.GetValue(from) ?? []).Select(value => StartText.TryParse(value, options.Now, out var start) ? start : StartText.Beginning)],

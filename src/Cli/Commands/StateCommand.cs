@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DashStream.Cli.Secrets;
 using DashStream.Cli.State;
 using DashStream.State;
 
@@ -28,9 +29,10 @@ internal static class StateCommand
         compareFrom.Validators.Add(result => CommonOptions.ForValue(result, ProviderFactory.FaultOf));
         var compareTopic = CommonOptions.Name("--compare-topic", "TOPIC", "The topic of the other thread. Default: the same", required: false, StreamNames.ThrowIfInvalidTopic);
         var format = CommonOptions.Format("text", "text", "json");
+        var showSecrets = ReportRedaction.ShowSecrets();
         var command = new Command("state", "Show an agent's state at any moment, follow it, and compare runs")
         {
-            thread, from, topic, tenant, at, diff, steps, watch, compare, compareFrom, compareTopic, format,
+            thread, from, topic, tenant, at, diff, steps, watch, compare, compareFrom, compareTopic, format, showSecrets,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new StateRequest
@@ -40,6 +42,7 @@ internal static class StateCommand
                 Topic = parsed.GetRequiredValue(topic),
                 Tenant = parsed.GetValue(tenant),
                 Format = parsed.GetValue(format)!,
+                Redaction = ReportRedaction.Of(parsed.GetValue(showSecrets)),
                 At = parsed.GetValue(at) is { } point ? PointOf(point, now) : null,
                 Diff = [.. (parsed.GetValue(diff) ?? []).Select(text => PointOf(text, now))],
                 Steps = parsed.GetValue(steps),

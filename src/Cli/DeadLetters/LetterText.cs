@@ -1,13 +1,15 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using DashStream.Analysis;
+using DashStream.Cli.Secrets;
 using DashStream.Protocol;
 
 namespace DashStream.Cli.DeadLetters;
 
 /// <summary>Dead letters as members of JSON objects and as text for people.</summary>
-internal static class LetterText
+/// <param name="redaction">What of their content is printed.</param>
+internal sealed class LetterText(ReportRedaction redaction)
 {
     private const int ShownBytes = 256;
     private const int BytesPerLine = 16;
@@ -34,8 +36,15 @@ internal static class LetterText
 
     public static string StageOf(StoredDeadLetter letter) => letter.Stage.ToString().ToLowerInvariant();
 
+    /// <summary>The error as it may be printed.</summary>
+    public string ErrorOf(StoredDeadLetter letter) => redaction.Text(letter.Document.Error);
+
+    /// <summary>A name as it may be printed: a letter takes its names from a key or a body where there is no header, and those may hold anything.</summary>
+    [return: NotNullIfNotNull(nameof(name))]
+    public string? Name(string? name) => name is null ? null : redaction.Text(name);
+
     /// <summary>What a listing tells of a letter.</summary>
-    public static void WriteMembers(Utf8JsonWriter writer, StoredDeadLetter letter)
+    public void WriteMembers(Utf8JsonWriter writer, StoredDeadLetter letter)
     {
         var document = letter.Document;
         writer.WriteString("position", letter.Position.ToString());
@@ -43,13 +52,13 @@ internal static class LetterText
         writer.WriteString("timestamp", document.Timestamp);
         writer.WriteString("stage", StageOf(letter));
         writer.WriteString("error_type", document.ErrorType);
-        writer.WriteString("error", document.Error);
-        writer.WriteString("source_topic", document.SourceTopic);
+        writer.WriteString("error", ErrorOf(letter));
+        writer.WriteString("source_topic", Name(document.SourceTopic));
         writer.WriteString("source_position", letter.SourcePosition?.ToString());
-        writer.WriteString("consumer_id", document.ConsumerId);
-        writer.WriteString("thread_id", document.ThreadId);
-        writer.WriteString("tenant_id", document.TenantId);
-        writer.WriteString("node_id", document.NodeId);
+        writer.WriteString("consumer_id", Name(document.ConsumerId));
+        writer.WriteString("thread_id", Name(document.ThreadId));
+        writer.WriteString("tenant_id", Name(document.TenantId));
+        writer.WriteString("node_id", Name(document.NodeId));
         writer.WriteString("parent_trace_id", document.ParentTraceId);
         writer.WriteString("span_id", document.SpanId);
         Output.JsonLines.WriteNumberOrNull(writer, "attempts", letter.Attempts);
@@ -60,25 +69,35 @@ internal static class LetterText
     }
 
     /// <summary>The rest: key, headers, stack, payload, and the message where there is one.</summary>
-    public static void WriteContent(Utf8JsonWriter writer, StoredDeadLetter letter)
+    public void WriteContent(Utf8JsonWriter writer, StoredDeadLetter letter)
     {
-        writer.WriteString("stack", letter.Stack);
+        writer.WriteString("stack", StackOf(letter));
         WriteBytes(writer, "key", letter.OriginalKey);
         writer.WriteStartArray("headers");
         foreach (var header in letter.OriginalHeaders)
         {
             writer.WriteStartObject();
             writer.WriteString("name", header.Name);
-            WriteBytes(writer, "value", header.Value);
+            WriteBytes(writer, "value", header.Value, header.Name);
             writer.WriteEndObject();
         }
 
         writer.WriteEndArray();
-        writer.WriteBase64String("payload_base64", letter.Document.Payload.Span);
-        if (MessageOf(letter) is { } message)
+        var message = MessageOf(letter);
+        var shown = message is null ? null : redaction.Message(message);
+        if (message is null || shown == message)
+        {
+            WriteBytesOrNull(writer, "payload_base64", message is null ? redaction.Opaque(letter.Document.Payload) : letter.Document.Payload);
+        }
+        else
+        {
+            writer.WriteNull("payload_base64");
+        }
+
+        if (shown is not null)
         {
             writer.WritePropertyName("message");
-            MessageJson.Write(writer, message);
+            MessageJson.Write(writer, shown);
         }
         else
         {
@@ -86,7 +105,7 @@ internal static class LetterText
         }
     }
 
-    public static void Print(TextWriter output, StoredDeadLetter letter)
+    public void Print(TextWriter output, StoredDeadLetter letter)
     {
         var document = letter.Document;
         Line(output, "position", letter.Position.ToString());
@@ -94,42 +113,48 @@ internal static class LetterText
         Line(output, "time", document.Timestamp);
         Line(output, "stage", StageOf(letter));
         Line(output, "error type", document.ErrorType);
-        Line(output, "error", document.Error);
+        Line(output, "error", ErrorOf(letter));
         Line(output, "attempts", letter.Attempts?.ToString(CultureInfo.InvariantCulture));
-        Line(output, "failed at", document.ConsumerId);
+        Line(output, "failed at", Name(document.ConsumerId));
         Line(output, "source", $"{document.SourceTopic} {letter.SourcePosition?.ToString() ?? "(not stored)"}");
-        Line(output, "thread", document.ThreadId);
-        Line(output, "tenant", document.TenantId);
-        Line(output, "node", document.NodeId);
+        Line(output, "thread", Name(document.ThreadId));
+        Line(output, "tenant", Name(document.TenantId));
+        Line(output, "node", Name(document.NodeId));
         Line(output, "trace", document.ParentTraceId is null ? null : $"{document.ParentTraceId} {document.SpanId}");
         Line(output, "edits", letter.Edits == 0 ? null : letter.Edits.ToString(CultureInfo.InvariantCulture));
         Line(output, "replays", letter.ReplayCount == 0 ? null : letter.ReplayCount.ToString(CultureInfo.InvariantCulture));
-        Line(output, "key", letter.OriginalKey.IsEmpty ? null : Shown(letter.OriginalKey));
+        Line(output, "key", letter.OriginalKey.IsEmpty ? null : Shown(letter.OriginalKey, "key"));
         foreach (var header in letter.OriginalHeaders)
         {
-            Line(output, "header", $"{Visible(header.Name)}: {Shown(header.Value)}");
+            Line(output, "header", $"{Visible(header.Name)}: {Shown(header.Value, header.Name)}");
         }
 
-        Line(output, "stack", letter.Stack);
+        Line(output, "stack", StackOf(letter));
         PrintPayload(output, letter);
     }
 
     /// <summary>Text without characters that could move a terminal's cursor or pass for other output.</summary>
     public static string Visible(string text) => string.Concat(text.Select(c => char.IsControl(c) && c != '\n' ? $"\\u{(int)c:x4}" : c.ToString()));
 
-    private static void PrintPayload(TextWriter output, StoredDeadLetter letter)
+    private void PrintPayload(TextWriter output, StoredDeadLetter letter)
     {
         var document = letter.Document;
         var size = document.FullSizeBytes.ToString("N0", CultureInfo.InvariantCulture);
         Line(output, "payload", letter.IsTombstone ? "(tombstone)" : $"{size} bytes{(document.IsTruncated ? $", the first {document.Payload.Length:N0} are here; sha256 {document.PayloadSha256}" : "")}");
         if (MessageOf(letter) is { } message)
         {
-            output.Write(Visible(MessageJson.ToText(message, indented: true)));
+            output.Write(Visible(MessageJson.ToText(redaction.Message(message), indented: true)));
             output.Write('\n');
             return;
         }
 
-        var bytes = document.Payload.Span[..Math.Min(ShownBytes, document.Payload.Length)];
+        if (redaction.Opaque(document.Payload) is not { } payload)
+        {
+            output.Write("  (not shown: no message, and perhaps a secret; --show-secrets prints it, --payload FILE keeps it)\n");
+            return;
+        }
+
+        var bytes = payload.Span[..Math.Min(ShownBytes, payload.Length)];
         for (var at = 0; at < bytes.Length; at += BytesPerLine)
         {
             var line = bytes[at..Math.Min(at + BytesPerLine, bytes.Length)];
@@ -146,20 +171,33 @@ internal static class LetterText
         }
     }
 
-    private static string Shown(ReadOnlyMemory<byte> bytes) => TextOf(bytes) ?? $"0x{Convert.ToHexStringLower(bytes.Span)}";
-
-    private static void WriteBytes(Utf8JsonWriter writer, string name, ReadOnlyMemory<byte> bytes)
+    private static void WriteBytesOrNull(Utf8JsonWriter writer, string name, ReadOnlyMemory<byte>? bytes)
     {
-        if (TextOf(bytes) is { } text)
+        if (bytes is { } known)
+        {
+            writer.WriteBase64String(name, known.Span);
+        }
+        else
+        {
+            writer.WriteNull(name);
+        }
+    }
+
+    private string? StackOf(StoredDeadLetter letter) => letter.Stack is { } stack ? redaction.Text(stack) : null;
+
+    private string Shown(ReadOnlyMemory<byte> bytes, string name) =>
+        redaction.Named(name, bytes)
+            ?? (redaction.Opaque(bytes) is { } opaque ? $"0x{Convert.ToHexStringLower(opaque.Span)}" : $"({bytes.Length:N0} bytes that are no text; see --show-secrets)");
+
+    private void WriteBytes(Utf8JsonWriter writer, string name, ReadOnlyMemory<byte> bytes, string? called = null)
+    {
+        if (redaction.Named(called ?? name, bytes) is { } text)
         {
             writer.WriteString(name, text);
         }
         else
         {
-            writer.WriteBase64String(name + "_base64", bytes.Span);
+            WriteBytesOrNull(writer, name + "_base64", redaction.Opaque(bytes));
         }
     }
-
-    private static string? TextOf(ReadOnlyMemory<byte> bytes) =>
-        System.Text.Unicode.Utf8.IsValid(bytes.Span) ? Encoding.UTF8.GetString(bytes.Span) : null;
 }

@@ -1,5 +1,7 @@
 using System.Runtime.ExceptionServices;
 using DashStream.Analysis;
+using DashStream.Cli.Output;
+using DashStream.Cli.Secrets;
 using DashStream.Protocol;
 
 namespace DashStream.Cli;
@@ -53,7 +55,7 @@ internal sealed class ChatImport(DashStreamProducer producer, ChatRunConverter c
         if (item.Run is null)
         {
             FaultyRuns++;
-            report($"not imported: {item.Fault!.Message}");
+            report($"not imported: {ReportRedaction.On.Text(ErrorText.InOneLine(item.Fault!))}");
             return;
         }
 
@@ -78,7 +80,7 @@ internal sealed class ChatImport(DashStreamProducer producer, ChatRunConverter c
             {
                 FaultyRuns++;
                 var first = results[failed[0]].Error!;
-                report($"run {run}: {failed.Count} of {end - start} messages not stored; message {failed[0] - start + 1}: {first.Message}");
+                report($"run {run}: {failed.Count} of {end - start} messages not stored; message {failed[0] - start + 1}: {ErrorText.InOneLine(first)}");
                 fatal ??= failed.Select(i => results[i].Error!).FirstOrDefault(error => !IsOfThisMessageOnly(error));
             }
 

@@ -51,6 +51,9 @@ internal sealed class Terminal : IDisposable
         return console;
     }
 
+    /// <summary>The same terminal with another standard error. The streams stay this one's to close.</summary>
+    public Terminal WithErrors(TextWriter error) => new(Out, error, _colourOut, ShowProgress);
+
     public string Highlight(string text) => _colourOut ? $"\e[1m{text}\e[0m" : text;
 
     /// <summary>One line on standard error, and the exit code that goes with it.</summary>

@@ -66,7 +66,7 @@ internal sealed class LogReader(IStreamProvider provider, ParseRequest request, 
     private async Task<LogBounds> BoundsAsync(CancellationToken cancellationToken)
     {
         var topic = await provider.Admin.DescribeTopicAsync(request.Topic, cancellationToken)
-            ?? throw new StreamException(StreamErrorKind.NotFound, $"There is no topic '{request.Topic}' in {request.Store}; see: dashstream topics {request.Store}");
+            ?? throw new StreamException(StreamErrorKind.NotFound, $"There is no topic '{request.Topic}' in the store; see: dashstream topics");
         var asked = request.Partitions.Concat(request.From.Select(start => start.Partition).OfType<int>()).ToHashSet();
         var missing = asked.Where(partition => partition < 0 || partition >= topic.Partitions.Count).ToList();
         return missing.Count == 0
@@ -146,11 +146,11 @@ internal sealed class LogReader(IStreamProvider provider, ParseRequest request, 
             var message = _codec.Decode(value);
             if (request.Filter.Wants(message))
             {
-                sink.Add(position, message);
+                sink.Add(position, request.Redaction.Message(message));
                 Printed++;
             }
         }
-        catch (CodecException e)
+        catch (StreamException e) when (e is CodecException or { Kind: StreamErrorKind.InvalidRequest })
         {
             Unreadable++;
             terminal.Err.WriteLine($"unreadable: {position}: {e.Message}");

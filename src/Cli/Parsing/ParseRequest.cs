@@ -1,3 +1,5 @@
+using DashStream.Cli.Secrets;
+
 namespace DashStream.Cli.Parsing;
 
 /// <summary>What <c>parse</c> was asked for.</summary>
@@ -12,6 +14,9 @@ internal sealed record ParseRequest
 
     /// <summary>Waits for more at the end of the log.</summary>
     public bool Tail { get; init; }
+
+    /// <summary>What of the messages is printed.</summary>
+    public ReportRedaction Redaction { get; init; } = ReportRedaction.On;
 
     public long? Limit { get; init; }
 

@@ -1,3 +1,4 @@
+using DashStream.Cli.Secrets;
 using DashStream.State;
 
 namespace DashStream.Cli.State;
@@ -14,6 +15,9 @@ internal sealed record StateRequest
     public string? Tenant { get; init; }
 
     public required string Format { get; init; }
+
+    /// <summary>What of the states is printed.</summary>
+    public ReportRedaction Redaction { get; init; } = ReportRedaction.On;
 
     /// <summary>The moment to show; null unless it was named.</summary>
     public StatePoint? At { get; init; }

@@ -15,7 +15,10 @@ internal static class StateText
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 1000 };
 
-    public static void WriteMoment(Utf8JsonWriter writer, StateMoment moment, bool withState)
+    /// <param name="writer">Where to.</param>
+    /// <param name="moment">The moment; its hash and size are those of the state as it is stored.</param>
+    /// <param name="state">What is printed of the state; null leaves it out.</param>
+    public static void WriteMoment(Utf8JsonWriter writer, StateMoment moment, ReadOnlyMemory<byte>? state)
     {
         writer.WriteString("thread_id", moment.ThreadId);
         writer.WriteString("tenant_id", moment.TenantId);
@@ -26,14 +29,14 @@ internal static class StateText
         writer.WriteString("came_as", KindOf(moment));
         writer.WriteString("state_hash", moment.Hash.ToString());
         writer.WriteNumber("state_bytes", moment.State.Length);
-        if (withState)
+        if (state is { } shown)
         {
             writer.WritePropertyName("state");
-            writer.WriteRawValue(moment.State.Span, skipInputValidation: true);
+            writer.WriteRawValue(shown.Span, skipInputValidation: true);
         }
     }
 
-    public static void WriteObject(Utf8JsonWriter writer, string name, StateMoment? moment, bool withState)
+    public static void WriteObject(Utf8JsonWriter writer, string name, StateMoment? moment, ReadOnlyMemory<byte>? state)
     {
         if (moment is null)
         {
@@ -42,7 +45,7 @@ internal static class StateText
         }
 
         writer.WriteStartObject(name);
-        WriteMoment(writer, moment, withState);
+        WriteMoment(writer, moment, state);
         writer.WriteEndObject();
     }
 
@@ -66,9 +69,9 @@ internal static class StateText
         return FormattableString.Invariant($"number {moment.Sequence}  {moment.Position}  {time}  {KindOf(moment)}  {moment.State.Length:N0} bytes  {moment.Hash.ToString()[..ShownHash]}");
     }
 
-    public static void PrintState(TextWriter output, StateMoment moment)
+    public static void PrintState(TextWriter output, ReadOnlyMemory<byte> state)
     {
-        var tree = JsonNode.Parse(moment.State.Span, documentOptions: new JsonDocumentOptions { MaxDepth = Indented.MaxDepth });
+        var tree = JsonNode.Parse(state.Span, documentOptions: new JsonDocumentOptions { MaxDepth = Indented.MaxDepth });
         output.Write(LetterText.Visible(tree?.ToJsonString(Indented) ?? "null"));
         output.Write('\n');
     }

@@ -13,12 +13,12 @@ internal sealed class StateView(StateRequest request, StateHistory history, Term
         var found = await history.GetAsync(request.Thread, request.At ?? StatePoint.Latest, request.Tenant, cancellationToken);
         if (IsJson)
         {
-            JsonLines.Write(terminal.Out, [found.Moment], (writer, moment) => StateText.WriteMoment(writer, moment, withState: true));
+            JsonLines.Write(terminal.Out, [found.Moment], (writer, moment) => StateText.WriteMoment(writer, moment, Shown(moment)));
         }
         else
         {
             terminal.Err.WriteLine(StateText.Line(found.Moment));
-            StateText.PrintState(terminal.Out, found.Moment);
+            StateText.PrintState(terminal.Out, Shown(found.Moment));
         }
 
         return Name(found.Bad);
@@ -28,13 +28,13 @@ internal sealed class StateView(StateRequest request, StateHistory history, Term
     {
         var from = await history.GetAsync(request.Thread, request.Diff[0], request.Tenant, cancellationToken);
         var to = await history.GetAsync(request.Thread, request.Diff[1], request.Tenant, cancellationToken);
-        var patch = StateDiffer.Compare(from.Moment.State, to.Moment.State).Patch;
+        var patch = PatchOf(from.Moment, to.Moment);
         if (IsJson)
         {
             JsonLines.Write(terminal.Out, [patch], (writer, item) =>
             {
-                StateText.WriteObject(writer, "from", from.Moment, withState: false);
-                StateText.WriteObject(writer, "to", to.Moment, withState: false);
+                StateText.WriteObject(writer, "from", from.Moment, state: null);
+                StateText.WriteObject(writer, "to", to.Moment, state: null);
                 StateText.WritePatch(writer, item);
             });
         }
@@ -56,7 +56,7 @@ internal sealed class StateView(StateRequest request, StateHistory history, Term
             if (step.Moment is not { } moment)
             {
                 unknown++;
-                terminal.Err.WriteLine($"unknown: {step.Position}: {step.Problem?.Message}");
+                terminal.Err.WriteLine($"unknown: {step.Position}: {(step.Problem is { } problem ? ErrorText.InOneLine(problem) : "")}");
                 continue;
             }
 
@@ -80,9 +80,9 @@ internal sealed class StateView(StateRequest request, StateHistory history, Term
             {
                 writer.WriteBoolean("same", item is null);
                 JsonLines.WriteNumberOrNull(writer, "step", item?.Step);
-                StateText.WriteObject(writer, "left", item?.Left, withState: true);
-                StateText.WriteObject(writer, "right", item?.Right, withState: true);
-                StateText.WritePatch(writer, item?.Patch);
+                StateText.WriteObject(writer, "left", item?.Left, ShownOrNull(item?.Left));
+                StateText.WriteObject(writer, "right", item?.Right, ShownOrNull(item?.Right));
+                StateText.WritePatch(writer, PatchOf(item));
             });
         }
         else
@@ -104,7 +104,7 @@ internal sealed class StateView(StateRequest request, StateHistory history, Term
         terminal.Out.Write($"they part at change {parted.Step}\n");
         terminal.Out.Write($"left   {(parted.Left is { } left ? StateText.Line(left) : "has ended")}\n");
         terminal.Out.Write($"right  {(parted.Right is { } right ? StateText.Line(right) : "has ended")}\n");
-        if (parted.Patch is { } patch)
+        if (PatchOf(parted) is { } patch)
         {
             StateText.PrintPatch(terminal.Out, patch);
         }
@@ -112,13 +112,13 @@ internal sealed class StateView(StateRequest request, StateHistory history, Term
 
     private void Print(StateMoment moment, StateMoment? last)
     {
-        var patch = last is null ? null : StateDiffer.Compare(last.State, moment.State).Patch;
+        var patch = last is null ? null : PatchOf(last, moment);
         if (IsJson)
         {
             JsonLines.Write(terminal.Out, [moment], (writer, item) =>
             {
                 // The first one whole, then what changed: enough to have every state.
-                StateText.WriteMoment(writer, item, withState: patch is null);
+                StateText.WriteMoment(writer, item, ShownOrNull(patch is null ? item : null));
                 StateText.WritePatch(writer, patch);
             });
             return;
@@ -131,11 +131,21 @@ internal sealed class StateView(StateRequest request, StateHistory history, Term
         }
     }
 
+    private ReadOnlyMemory<byte> Shown(StateMoment moment) => request.Redaction.Json(moment.State);
+
+    private ReadOnlyMemory<byte>? ShownOrNull(StateMoment? moment) => moment is null ? default(ReadOnlyMemory<byte>?) : Shown(moment);
+
+    // Of what may be printed: a patch of redacted states holds nothing that they do not hold, and leads from one to the other.
+    private StatePatch PatchOf(StateMoment from, StateMoment to) => StateDiffer.Compare(Shown(from), Shown(to)).Patch;
+
+    private StatePatch? PatchOf(StateDivergence? parted) =>
+        parted is { Left: { } left, Right: { } right, Patch: not null } ? PatchOf(left, right) : null;
+
     private int Name(IReadOnlyList<BadStateRecord> records)
     {
         foreach (var bad in records)
         {
-            terminal.Err.WriteLine($"bad: {bad.Position?.ToString() ?? "stored checkpoint"}: {bad.Error.Message}");
+            terminal.Err.WriteLine($"bad: {bad.Position?.ToString() ?? "stored checkpoint"}: {ErrorText.InOneLine(bad.Error)}");
         }
 
         return records.Count == 0 ? ExitCodes.Ok : ExitCodes.Incomplete;
