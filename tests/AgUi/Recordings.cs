@@ -22,8 +22,8 @@ internal static class Recordings
     public static IReadOnlyList<(string File, string Code)> Bad() =>
         [.. All().Where(file => file.Contains("-invalid-", StringComparison.Ordinal)).Select(file => (file, Path.GetFileName(file).Split("-invalid-")[1].Split('-')[0]))];
 
-    /// <summary>Written or made by servers that keep the protocol to the letter; frameworks that were recorded at work do not all.</summary>
-    public static bool IsExact(string file) => !Path.GetFileName(file).StartsWith("bench-", StringComparison.Ordinal);
+    /// <summary>All but LangGraph's recording keep the protocol to the letter; that one finishes a step that it did not start.</summary>
+    public static bool IsExact(string file) => !Path.GetFileName(file).StartsWith("bench-langgraph-", StringComparison.Ordinal);
 
     public static byte[] Lines(params string[] lines) => System.Text.Encoding.UTF8.GetBytes(string.Join('\n', lines));
 }

@@ -5,8 +5,7 @@ internal sealed class AgUiFindings(AgUiStrictness strictness)
 {
     private static readonly HashSet<AgUiRule> Warnings =
     [
-        AgUiRule.OtherRun, AgUiRule.EmptyContent, AgUiRule.ResultBeforeEnd, AgUiRule.ReasoningNotEnded, AgUiRule.UnknownParentSubagent, AgUiRule.OtherSubagent,
-        AgUiRule.SharedStateNotTold, AgUiRule.ContentType,
+        AgUiRule.OtherRun, AgUiRule.EmptyContent, AgUiRule.ResultBeforeEnd, AgUiRule.SharedStateNotTold, AgUiRule.ContentType,
     ];
 
     private static readonly HashSet<AgUiRule> Notices =
@@ -17,8 +16,8 @@ internal sealed class AgUiFindings(AgUiStrictness strictness)
 
     private static readonly HashSet<AgUiRule> KnownFromRecordings =
     [
-        AgUiRule.StepNotStarted, AgUiRule.StepNotFinished, AgUiRule.RunEndedTwice, AgUiRule.MessageIdUsedAgain, AgUiRule.CallIdUsedAgain, AgUiRule.ArgumentsNotJson,
-        AgUiRule.ResultWithoutCall, AgUiRule.UnknownType,
+        AgUiRule.StepNotStarted, AgUiRule.StepNotFinished, AgUiRule.StepStartedTwice, AgUiRule.RunEndedTwice, AgUiRule.MessageIdUsedAgain, AgUiRule.CallIdUsedAgain,
+        AgUiRule.ArgumentsNotJson, AgUiRule.ResultWithoutCall, AgUiRule.UnknownType, AgUiRule.ReasoningNotEnded, AgUiRule.UnknownParentSubagent, AgUiRule.OtherSubagent,
     ];
 
     private List<AgUiFinding> _found = [];

@@ -20,11 +20,14 @@ internal sealed class AgUiItem(string? owner, bool isChunked)
 internal sealed class AgUiItems(string noun, AgUiItemRules rules, AgUiFindings findings, AgUiIds ids)
 {
     private readonly Dictionary<string, AgUiItem> _open = [];
-    private readonly HashSet<string> _ended = [];
+    private readonly Dictionary<string, string?> _ended = [];
 
     public bool IsOpen(string id) => _open.ContainsKey(id);
 
-    public bool WasSeen(string id) => _open.ContainsKey(id) || _ended.Contains(id);
+    public bool WasSeen(string id) => _open.ContainsKey(id) || _ended.ContainsKey(id);
+
+    /// <summary>The subagent under which an item was opened that is open or ended.</summary>
+    public string? OwnerOf(string id) => Find(id)?.Owner ?? _ended.GetValueOrDefault(id);
 
     public AgUiItem? Find(string id) => _open.GetValueOrDefault(id);
 
@@ -34,7 +37,7 @@ internal sealed class AgUiItems(string noun, AgUiItemRules rules, AgUiFindings f
         {
             findings.Add(rules.AlreadyOpen, $"{noun} {AgUiIds.Bounded(id)} is open already; end it first, or use another id");
         }
-        else if (_ended.Contains(id))
+        else if (_ended.ContainsKey(id))
         {
             findings.Add(rules.UsedAgain, $"{noun} {AgUiIds.Bounded(id)} is complete; use another id for another {noun}");
         }
@@ -51,7 +54,7 @@ internal sealed class AgUiItems(string noun, AgUiItemRules rules, AgUiFindings f
     {
         if (!_open.TryGetValue(id, out var found))
         {
-            var why = _ended.Contains(id) ? "is complete" : "was not started";
+            var why = _ended.ContainsKey(id) ? "is complete" : "was not started";
             findings.Add(orphan, $"{noun} {AgUiIds.Bounded(id)} {why}; send {item.TypeName} only while it is open");
             return null;
         }
@@ -68,7 +71,7 @@ internal sealed class AgUiItems(string noun, AgUiItemRules rules, AgUiFindings f
     {
         if (_open.Remove(id, out var item))
         {
-            _ended.Add(id);
+            _ended[id] = item.Owner;
         }
 
         return item;

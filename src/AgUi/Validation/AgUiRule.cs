@@ -27,6 +27,9 @@ public enum AgUiRule
     /// <summary>A run finishes under another id, or in another thread, than it started with.</summary>
     OtherRun = 8,
 
+    /// <summary>A step starts under the name of one that is open. The protocol's own client refuses it; other checkers have no code for it.</summary>
+    StepStartedTwice = 9,
+
     /// <summary>A piece of a message that is not open.</summary>
     ContentWithoutStart = 101,
 

@@ -13,8 +13,7 @@ internal sealed class AgUiScopes(AgUiFindings findings, AgUiIds ids)
         switch (item.Type)
         {
             case AgUiEventType.StepStarted:
-                ids.Count();
-                _steps[item.StepName!] = _steps.GetValueOrDefault(item.StepName!) + 1;
+                StartStep(item.StepName!);
                 break;
             case AgUiEventType.StepFinished:
                 FinishStep(item.StepName!);
@@ -62,6 +61,18 @@ internal sealed class AgUiScopes(AgUiFindings findings, AgUiIds ids)
         _subagents.Clear();
         _subagentsSeen.Clear();
         _reasoning.Clear();
+    }
+
+    private void StartStep(string name)
+    {
+        ids.Count();
+        var open = _steps.GetValueOrDefault(name);
+        if (open > 0)
+        {
+            findings.Add(AgUiRule.StepStartedTwice, $"step {AgUiIds.Bounded(name)} is open already; finish it first, or use another name");
+        }
+
+        _steps[name] = open + 1;
     }
 
     private void FinishStep(string name)

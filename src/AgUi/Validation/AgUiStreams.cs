@@ -202,7 +202,17 @@ internal sealed class AgUiStreams
 
     private void CheckParent(AgUiEvent item)
     {
-        if (item.ParentMessageId is { Length: > 0 } parent && !_messages.WasSeen(parent) && !_history.Contains(parent))
+        if (item.ParentMessageId is not { Length: > 0 } parent)
+        {
+            return;
+        }
+
+        if (_messages.OwnerOf(parent) is { } owner && item.SubagentRunId is { } other && owner != other)
+        {
+            _findings.Add(AgUiRule.OtherSubagent, $"message {AgUiIds.Bounded(parent)} was opened under another subagent; name the same one for its calls", "subagentRunId");
+        }
+
+        if (!_messages.WasSeen(parent) && !_history.Contains(parent))
         {
             _findings.Add(AgUiRule.UnknownParentMessage, $"message {AgUiIds.Bounded(parent)} was not seen in this stream", "parentMessageId");
         }
