@@ -1,17 +1,10 @@
-using System.Security.Cryptography;
-using System.Text;
 using DashStream.State;
-using JsonDiffPatchDotNet;
-using JsonDiffPatchDotNet.Formatters.JsonPatch;
-using Newtonsoft.Json;
-using Newtonsoft.Json.Linq;
 
 namespace DashStream.Bench.Cases;
 
 /// <summary>One message more on the states of recorded runs, by size, beside the public .NET library that makes JSON patches.</summary>
 internal abstract class StateAppendRecorded(string name, int from, int to) : IBenchCase
 {
-    private readonly JsonDiffPatch _rival = new();
     private readonly List<(byte[] Before, byte[] After)> _pairs = [];
 
     public string Name => $"state/append-recorded-{name}";
@@ -29,12 +22,12 @@ internal abstract class StateAppendRecorded(string name, int from, int to) : IBe
         return ValueTask.CompletedTask;
     });
 
-    public BenchSide Yardstick => new("JsonDiffPatch.Net, its patch serialised, the tree sorted and hashed", (operations, _) =>
+    public BenchSide Yardstick => new(TreeComparison.Name, (operations, _) =>
     {
         for (var i = 0; i < operations; i++)
         {
             var (before, after) = _pairs[i % _pairs.Count];
-            GC.KeepAlive(CompareTrees(before, after));
+            GC.KeepAlive(TreeComparison.Compare(before, after));
         }
 
         return ValueTask.CompletedTask;
@@ -51,22 +44,6 @@ internal abstract class StateAppendRecorded(string name, int from, int to) : IBe
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private (byte[] Patch, byte[] Hash) CompareTrees(byte[] before, byte[] after)
-    {
-        var old = JToken.Parse(Encoding.UTF8.GetString(before));
-        var @new = JToken.Parse(Encoding.UTF8.GetString(after));
-        var operations = new JsonDeltaFormatter().Format(_rival.Diff(old, @new));
-        var patch = Encoding.UTF8.GetBytes(JsonConvert.SerializeObject(operations));
-        return (patch, SHA256.HashData(Encoding.UTF8.GetBytes(Sorted(@new).ToString(Formatting.None))));
-    }
-
-    private static JToken Sorted(JToken token) => token switch
-    {
-        JObject members => new JObject(members.Properties().OrderBy(member => member.Name, StringComparer.Ordinal).Select(member => new JProperty(member.Name, Sorted(member.Value)))),
-        JArray elements => new JArray(elements.Select(Sorted)),
-        _ => token,
-    };
 }
 
 /// <summary>States of 8 to 16 KB.</summary>

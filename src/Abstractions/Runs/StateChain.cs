@@ -11,7 +11,12 @@ namespace DashStream.Runs;
 /// </summary>
 internal sealed class StateChain(DashStreamRunsOptions options)
 {
+    // Many small values take much more memory read than as text; then they are read again instead.
+    private const int MostKept = 1 << 20;
+
     private ReadOnlyMemory<byte>? _last;
+    private PreparedState? _lastRead;
+    private PreparedState? _next;
     private int _diffs;
     private long _patchBytes;
     private int _sinceCheckpoint;
@@ -34,12 +39,17 @@ internal sealed class StateChain(DashStreamRunsOptions options)
     /// <exception cref="StreamException">The state is not JSON or over a limit.</exception>
     public StateDiff? Next(Header header, ReadOnlyMemory<byte> state)
     {
+        _next?.Dispose();
+        _next = null;
         if (_last is not { } last)
         {
-            return Whole(header, state, StateHash.Of(state, options.State));
+            _next = PreparedState.Of(state, options.State);
+            return Whole(header, state, _next.Hash);
         }
 
-        var result = StateDiffer.Compare(last, state, options.State);
+        _lastRead ??= PreparedState.Of(last, options.State);
+        _next = _lastRead.Next(state);
+        var result = StateDiffer.Compare(_lastRead, _next);
         if (result.Patch.Operations.Count == 0 && !_broken)
         {
             return null;
@@ -62,12 +72,13 @@ internal sealed class StateChain(DashStreamRunsOptions options)
     }
 
     /// <summary>The whole last state again, for readers that may have lost it.</summary>
-    public StateDiff? Again(Header header) => _last is { } last ? Whole(header, last, StateHash.Of(last, options.State)) : null;
+    public StateDiff? Again(Header header) => _last is { } last ? Whole(header, last, _lastRead?.Hash ?? StateHash.Of(last, options.State)) : null;
 
     /// <summary>The message was handed over: what it leads to is what readers have.</summary>
     public void Accept(StateDiff message, ReadOnlyMemory<byte> state)
     {
         _last = state;
+        Keep(state);
         _sinceCheckpoint++;
         if (message.FullState.IsEmpty)
         {
@@ -99,6 +110,18 @@ internal sealed class StateChain(DashStreamRunsOptions options)
             StateType = "application/json",
             Checksum = UnsafeByteOperations.UnsafeWrap(SHA256.HashData(last.Span)),
         };
+    }
+
+    private void Keep(ReadOnlyMemory<byte> state)
+    {
+        if (_lastRead?.Json.Equals(state) == true)
+        {
+            return;
+        }
+
+        _lastRead?.Dispose();
+        _lastRead = _next?.Json.Equals(state) == true && _next.HeldBytes <= MostKept ? _next : null;
+        _next = _lastRead is null ? _next : null;
     }
 
     private StateDiff Whole(Header header, ReadOnlyMemory<byte> state, StateHash hash) => new()

@@ -20,6 +20,9 @@ internal sealed class EditableState : IDisposable
         _root = new StateSlot(_state, 0);
     }
 
+    /// <summary>The state as it was at first.</summary>
+    public JsonIndex First => _state;
+
     public void Apply(PatchStep step)
     {
         switch (step.Operation.Kind)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace DashStream.State;
@@ -10,7 +11,7 @@ internal sealed class JsonIndex : IDisposable
 {
     private const int MinCapacity = 16;
     private const int MaxFirstCapacity = 1 << 16;
-    private const int TextPerToken = 16;
+    private const int TextPerToken = 32;
 
     private readonly ReadOnlyMemory<byte> _source;
 
@@ -30,14 +31,17 @@ internal sealed class JsonIndex : IDisposable
     /// <summary>Canonical texts and keys that differ from what is written.</summary>
     public PooledList<byte> Rewritten { get; }
 
+    /// <summary>The memory that is taken beside the text, as far as it is filled.</summary>
+    public long HeldBytes => ((long)Tokens.Count * Unsafe.SizeOf<JsonToken>()) + ((long)Children.Count * sizeof(int)) + Rewritten.Count;
+
     public ReadOnlySpan<byte> Source => _source.Span;
 
     public ReadOnlyMemory<byte> SourceMemory => _source;
 
     public ref JsonToken Root => ref Tokens[0];
 
-    public static JsonIndex OfState(ReadOnlyMemory<byte> json, StateOptions options) =>
-        Of(json, new JsonReadLimits("The state", options.MaxStateBytes, options.MaxDepth));
+    public static JsonIndex OfState(ReadOnlyMemory<byte> json, StateOptions options, JsonIndex? known = null) =>
+        Of(json, new JsonReadLimits("The state", options.MaxStateBytes, options.MaxDepth), known);
 
     /// <summary>Reads a text.</summary>
     /// <param name="json">The text, which must not change while the index is used.</param>

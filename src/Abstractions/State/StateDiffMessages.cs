@@ -11,7 +11,7 @@ public static class StateDiffMessages
     /// Makes the message for a comparison: the operations, or the whole new state when <see cref="StateDiffResult.UseFullState"/> says so,
     /// or neither when nothing changed. The hash is always there.
     /// </summary>
-    /// <param name="result">What <see cref="StateDiffer.Compare"/> found.</param>
+    /// <param name="result">What <see cref="StateDiffer"/> found.</param>
     /// <param name="newState">The new state that was compared, as UTF-8 JSON; goes into the message as it is when the full state is sent.</param>
     /// <param name="header">Identity and order; null to leave it to the producer.</param>
     /// <param name="baseCheckpointId">The checkpoint that the patch starts from; empty for none.</param>

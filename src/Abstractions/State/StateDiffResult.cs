@@ -1,6 +1,6 @@
 namespace DashStream.State;
 
-/// <summary>What <see cref="StateDiffer.Compare"/> found. Immutable.</summary>
+/// <summary>What <see cref="StateDiffer"/> found. Immutable.</summary>
 public sealed class StateDiffResult
 {
     internal StateDiffResult(StatePatch patch, long patchSize, int fullStateSize)

@@ -19,9 +19,26 @@ public static class StateDiffer
         var used = StateOptions.Checked(options);
         using var old = JsonIndex.Of(before, new JsonReadLimits("The old state", used.MaxStateBytes, used.MaxDepth));
         using var @new = JsonIndex.Of(after, new JsonReadLimits("The new state", used.MaxStateBytes, used.MaxDepth), old);
+        return Compare(old, @new, used, null);
+    }
+
+    /// <summary>Compares two states that have been read. Neither may be in use elsewhere meanwhile.</summary>
+    /// <param name="before">The state to start from. Its options hold.</param>
+    /// <param name="after">The state to arrive at, best made by <see cref="PreparedState.Next"/> of the other. The result keeps no reference to it.</param>
+    /// <returns>The patch, the sizes and hashes, and whether the whole state is the better thing to send.</returns>
+    /// <exception cref="ObjectDisposedException">A state was disposed.</exception>
+    public static StateDiffResult Compare(PreparedState before, PreparedState after)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentNullException.ThrowIfNull(after);
+        return Compare(before.Index, after.Index, before.Options, after.Hash);
+    }
+
+    private static StateDiffResult Compare(JsonIndex old, JsonIndex @new, StateOptions options, StateHash? hash)
+    {
         using var writer = new PatchWriter(@new);
         var original = new StateComparison(old, @new, writer).Compare(0, 0);
-        if (writer.Here.Places > used.MaxOperations || writer.Here.Text >= used.MaxPatchBytes)
+        if (writer.Here.Places > options.MaxOperations || writer.Here.Text >= options.MaxPatchBytes)
         {
             writer.Rewind(default);
             writer.Put(StateOperationKind.Replace, 0);
@@ -29,11 +46,11 @@ public static class StateDiffer
 
         var patch = writer.Finish();
         var patchSize = original == 0 ? "[]".Length : original + 1;
-        var measured = used.FullStateRule == FullStateRule.Original ? patchSize : patch.Json.Length;
+        var measured = options.FullStateRule == FullStateRule.Original ? patchSize : patch.Json.Length;
         return new StateDiffResult(patch, patchSize, @new.Root.Size)
         {
-            UseFullState = measured > (long)@new.Root.Size * FullStatePercent / FullStateBase || patch.Json.Length > used.MaxPatchBytes,
-            StateHash = CanonicalWriter.Hash(@new),
+            UseFullState = measured > (long)@new.Root.Size * FullStatePercent / FullStateBase || patch.Json.Length > options.MaxPatchBytes,
+            StateHash = hash ?? CanonicalWriter.Hash(@new),
             PatchHash = new StateHash(SHA256.HashData(patch.Json.Span)),
         };
     }

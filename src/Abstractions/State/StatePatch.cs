@@ -83,7 +83,7 @@ public sealed class StatePatch
         var result = editable.ToArray(Operations.Count - 1);
         if (expected is { } hash)
         {
-            StateChecks.Verify(result, hash, used);
+            StateChecks.Verify(result, hash, used, editable.First);
         }
 
         return result;
