@@ -57,16 +57,34 @@ run_projects() {
 
 # Fails only when the run itself went wrong: failed tests are counted from the results file.
 run_project() {
-    local project=$1 results=$2 name code=0
+    local project=$1 results=$2 name old code=0
     name=$(basename "$project" .csproj)
     say "== $name"
-    dotnet test "$(test_binary "$project")" --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
-        --logger 'console;verbosity=minimal' --blame-hang-timeout 15m --blame-hang-dump-type none </dev/null 2>&1 |
-        grep --line-buffered -vE "$runner_noise" || code=$?
+    cores "$project" | while read -r old; do rm -f "$old"; done
+    # The system's own dump: a fault on a native thread that blocks signals, as librdkafka's do, gets past .NET, its dumps and the system's log.
+    (
+        ulimit -c unlimited 2>/dev/null || true
+        exec dotnet test "$(test_binary "$project")" --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
+            --logger 'console;verbosity=minimal' --blame-hang-timeout 15m --blame-hang-dump-type none </dev/null 2>&1
+    ) | grep --line-buffered -vE "$runner_noise" || code=$?
+    keep_cores "$project" "$results/$name"
     [ "$code" = 0 ] || ended_with_failed_tests "$results/$name.trx" || {
         note "$name did not finish its run (exit code $code)."
         return 1
     }
+}
+
+# The system's dumps of processes that died of a signal, beside the tests that started them.
+cores() { find "$(dirname "$(test_binary "$1")")" -maxdepth 1 -type f \( -name core -o -name 'core.[0-9]*' \); }
+
+# keep_cores PROJECT TARGET
+keep_cores() {
+    local core file
+    while read -r core; do
+        file=$2.$(basename "$core")
+        mv "$core" "$file"
+        note "A process of these tests died of a signal: gdb \"\$(command -v dotnet)\" ${file#"$root"/} -ex 'thread apply all bt'"
+    done < <(cores "$1")
 }
 
 # As against a run that crashed, hung or found no test: its results file lacks what did not get to run.

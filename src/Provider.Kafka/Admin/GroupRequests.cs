@@ -121,7 +121,7 @@ internal sealed class GroupRequests(KafkaCluster cluster)
         var what = $"Asking for commits of group '{id}'";
         try
         {
-            var answer = await cluster.Calls.TryAskCoordinatorAsync(
+            var answer = await cluster.Commits(id).TryAskCoordinatorAsync(
                 what,
                 (admin, limit) => admin.ListConsumerGroupOffsetsAsync(
                     [new ConsumerGroupTopicPartitions(id, partitions)], new ListConsumerGroupOffsetsOptions { RequestTimeout = limit, RequireStableOffsets = true }),

@@ -4,10 +4,12 @@ using Confluent.Kafka.Admin;
 namespace DashStream.Providers;
 
 /// <summary>
-/// Asks the cluster, through the administration client, within the operation time-out: passing trouble is waited out, refused credentials end the call at
+/// Asks the cluster, through an administration client, within the operation time-out: passing trouble is waited out, refused credentials end the call at
 /// once, and errors come back as ours. Every request is one that may be repeated. Safe for concurrent use.
 /// </summary>
-internal sealed class ClusterCalls(KafkaCluster cluster)
+/// <param name="cluster">The cluster.</param>
+/// <param name="admins">The client that is asked.</param>
+internal sealed class ClusterCalls(KafkaCluster cluster, AdminClients admins)
 {
     // A refusal may be history by now (a changed password, a fresh token): a new call gets this long to prove it.
     private static readonly TimeSpan SecondChance = TimeSpan.FromSeconds(3);
@@ -72,9 +74,9 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
             catch (KafkaException e) when (KafkaErrors.KindOf(First(e)) is StreamErrorKind.Transient or StreamErrorKind.Timeout)
             {
                 await ThrowIfRefusedAsync(what, e, !wasRefused || time.GetElapsedTime(started) > SecondChance).ConfigureAwait(false);
-                if (asked is not null && IsSilence(First(e).Code))
+                if (asked is not null && (IsSilence(First(e).Code) || IsMisled(First(e).Code)))
                 {
-                    cluster.Admins.Replace(asked);
+                    admins.Replace(asked, isSpoilt: IsMisled(First(e).Code));
                 }
 
                 if (time.GetElapsedTime(started) + pause >= most)
@@ -140,6 +142,9 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
     // Nobody said anything: the client may be asking a broker that is gone, or wait behind a request that its broker cannot answer.
     private static bool IsSilence(ErrorCode code) => code is ErrorCode.Local_TimedOut or ErrorCode.Local_TimedOutQueue;
 
+    // The client goes on asking the coordinator that it remembers, also when that one says that it is not.
+    private static bool IsMisled(ErrorCode code) => code is ErrorCode.NotCoordinatorForGroup;
+
     private static IEnumerable<Error> ItemErrors(KafkaException error) => error switch
     {
         CreateTopicsException e => e.Results.Select(static item => item.Error),
@@ -176,7 +181,7 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
         catch (TimeoutException)
         {
             Observe(answer);
-            cluster.Admins.Replace(admin, isSpoilt: true);
+            admins.Replace(admin, isSpoilt: true);
             throw new KafkaException(new Error(ErrorCode.Local_TimedOut));
         }
     }
@@ -188,7 +193,7 @@ internal sealed class ClusterCalls(KafkaCluster cluster)
     // The client is held until it has answered, whoever still waits for that.
     private Task<T> Start<T>(Func<IAdminClient, TimeSpan, Task<T>> call, TimeSpan limit)
     {
-        var admin = cluster.Admins.Take() ?? throw cluster.Disposed();
+        var admin = admins.Take() ?? throw cluster.Disposed();
         var task = StartAsync();
         _ = task.ContinueWith(
             done =>

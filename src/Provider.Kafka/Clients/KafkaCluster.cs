@@ -17,7 +17,11 @@ internal sealed class KafkaCluster : IAsyncDisposable
     private readonly TaskCompletionSource _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly Dictionary<int, IProducer<byte[]?, byte[]?>> _producers = [];
+    private readonly AdminClients _admins;
+    private AdminClients? _commitReaders;
+    private ClusterCalls? _commits;
     private int _adminsMade;
+    private int _commitReadersMade;
     private bool _disposed;
 
     public KafkaCluster(KafkaProviderOptions options, TimeProvider time, ILogger logger)
@@ -32,8 +36,8 @@ internal sealed class KafkaCluster : IAsyncDisposable
         _tokens = options.Security.TokenProvider is { } provider ? new TokenRefresher(provider, _scrubber, _stop.Token) : null;
         Watch = new ClusterWatch(Servers, _scrubber, CertificateProbe.For(options), time, logger);
         Meter = new KafkaMeter(Servers);
-        Admins = new AdminClients(MakeAdmin, Close, time);
-        Calls = new ClusterCalls(this);
+        _admins = new AdminClients(MakeAdmin, Close, time);
+        Calls = new ClusterCalls(this, _admins);
     }
 
     public KafkaProviderOptions Options { get; }
@@ -48,10 +52,8 @@ internal sealed class KafkaCluster : IAsyncDisposable
 
     public KafkaMeter Meter { get; }
 
+    /// <summary>Asks for everything but commits.</summary>
     public ClusterCalls Calls { get; }
-
-    /// <summary>The administration client. Use <see cref="Calls"/> to ask it something.</summary>
-    public AdminClients Admins { get; }
 
     /// <summary>Completes when the provider is disposed: nobody waits for an answer any more.</summary>
     public Task Closing => _closing.Task;
@@ -135,6 +137,29 @@ internal sealed class KafkaCluster : IAsyncDisposable
         return Make(builder.Build);
     }
 
+    /// <summary>Asks for commits of groups.</summary>
+    /// <param name="groupId">The id of one of them at the brokers. The first becomes that of the client, which looks for its coordinator and may, as far as the caller may.</param>
+    /// <exception cref="StreamException">The provider was disposed (<see cref="StreamErrorKind.Closed"/>).</exception>
+    public ClusterCalls Commits(string groupId)
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                throw Disposed();
+            }
+
+            if (_commits is null)
+            {
+                var readers = new CommitReaders(() => MakeCommitReader(groupId));
+                _commitReaders = new AdminClients(readers.Make, readers.Close, Time);
+                _commits = new ClusterCalls(this, _commitReaders);
+            }
+
+            return _commits;
+        }
+    }
+
     /// <summary>Closes the shared clients, which may block. What they still held is given up; producers were stopped before.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -155,7 +180,7 @@ internal sealed class KafkaCluster : IAsyncDisposable
             producer.Dispose();
         }
 
-        await Admins.DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAll(_admins.DisposeAsync().AsTask(), _commitReaders?.DisposeAsync().AsTask() ?? Task.CompletedTask).ConfigureAwait(false);
         Meter.Dispose();
         _stop.Dispose();
     }
@@ -173,6 +198,24 @@ internal sealed class KafkaCluster : IAsyncDisposable
             .SetErrorHandler((_, error) => Watch.OnError(error))
             .SetLogHandler((_, message) => Watch.OnLog(message))
             .SetStatisticsHandler((client, json) => Meter.OnStatistics(client.Name, json, isAdmin: true));
+        if (_tokens is { } tokens)
+        {
+            builder.SetOAuthBearerTokenRefreshHandler((client, _) => tokens.Refresh(client));
+        }
+
+        return Make(builder.Build);
+    }
+
+    private IConsumer<Ignore, Ignore> MakeCommitReader(string groupId)
+    {
+        if (_commitReadersMade++ > 0)
+        {
+            KafkaLog.AdminReplaced(Logger, Servers);
+        }
+
+        var builder = new ConsumerBuilder<Ignore, Ignore>(Known(_config.ForCommits(groupId)))
+            .SetErrorHandler((_, error) => Watch.OnError(error))
+            .SetLogHandler((_, message) => Watch.OnLog(message));
         if (_tokens is { } tokens)
         {
             builder.SetOAuthBearerTokenRefreshHandler((client, _) => tokens.Refresh(client));

@@ -33,6 +33,9 @@ internal sealed class NativeConfig(KafkaProviderOptions options)
         return config;
     }
 
+    /// <summary>For a client that asks for commits of groups: as the administration client, with a group that it never joins.</summary>
+    public ConsumerConfig ForCommits(string groupId) => new(ForAdmin()) { GroupId = groupId, EnableAutoCommit = false, StatisticsIntervalMs = 0 };
+
     /// <summary>For a client that sends.</summary>
     /// <param name="batchBytes">Largest batch: a topic may take less than the usual.</param>
     public ProducerConfig ForProducer(int batchBytes)

@@ -4,6 +4,7 @@ using DashStream.Conformance.Kafka;
 return args switch
 {
     ["member", var servers, var topic, var group, var protocol] => await MemberProgram.RunAsync(servers, topic, group, protocol),
+    ["misled", var refusals] => await MisledProgram.RunAsync(refusals),
     ["cluster"] => await ClusterProgram.RunAsync(),
     _ => 2,
 };
