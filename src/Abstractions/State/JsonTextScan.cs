@@ -21,10 +21,11 @@ internal ref struct JsonTextScan(ReadOnlySpan<byte> source, PooledList<byte> out
     private static readonly SearchValues<byte> Stops = SearchValues.Create([.. Enumerable.Range(0, LastControl + 1).Select(i => (byte)i), (byte)'"', (byte)'\\']);
     private static readonly SearchValues<byte> ShortNames = SearchValues.Create("\"\\bfnrt"u8);
 
+    // -1 where it is none.
+    private static readonly sbyte[] HexDigits =
+        [.. Enumerable.Range(0, byte.MaxValue + 1).Select(i => char.IsAsciiHexDigit((char)i) ? Convert.ToSByte(((char)i).ToString(), 16) : (sbyte)-1)];
+
     private readonly ReadOnlySpan<byte> _source = source;
-    private Span<byte> _text;
-    private int _at;
-    private int _written;
 
     /// <summary>Where the closing quote stands.</summary>
     public int End { get; private set; }
@@ -54,28 +55,29 @@ internal ref struct JsonTextScan(ReadOnlySpan<byte> source, PooledList<byte> out
     private void Rewrite(int start)
     {
         var first = output.Count;
-        _text = output.Append(_source.Length - start + "\"\"".Length);
-        _text[0] = (byte)'"';
-        _source[start..End].CopyTo(_text[1..]);
-        (_at, _written) = (End, End - start + 1);
+        var text = output.Append(_source.Length - start + "\"\"".Length);
+        text[0] = (byte)'"';
+        _source[start..End].CopyTo(text[1..]);
+        var at = End;
+        var written = End - start + 1;
         do
         {
-            TakeEscape();
-            TakePlain();
-            Check(_at);
+            TakeEscape(text, ref at, ref written);
+            TakePlain(_source, text, ref at, ref written);
+            Check(at);
         }
-        while (_source[_at] != '"');
-        _text[_written++] = (byte)'"';
-        End = _at;
-        output.Truncate(first + _written);
+        while (_source[at] != '"');
+        text[written++] = (byte)'"';
+        End = at;
+        output.Truncate(first + written);
     }
 
-    private void TakeEscape()
+    private void TakeEscape(Span<byte> text, ref int at, ref int written)
     {
-        var name = _at + 1 < _source.Length ? _source[_at + 1] : (byte)0;
+        var name = at + 1 < _source.Length ? _source[at + 1] : (byte)0;
         if (name == 'u')
         {
-            TakeNumbered();
+            TakeNumbered(text, ref at, ref written);
             return;
         }
 
@@ -85,73 +87,84 @@ internal ref struct JsonTextScan(ReadOnlySpan<byte> source, PooledList<byte> out
         }
         else if (ShortNames.Contains(name))
         {
-            _text[_written++] = (byte)'\\';
+            text[written++] = (byte)'\\';
         }
         else
         {
-            throw limits.BreaksGrammar(_at);
+            throw limits.BreaksGrammar(at);
         }
 
-        _text[_written++] = name;
-        _at += ShortEscape;
+        text[written++] = name;
+        at += ShortEscape;
     }
 
-    private void TakeNumbered()
+    private void TakeNumbered(Span<byte> text, ref int at, ref int written)
     {
+        var first = ReadUnit(at);
+        if (first is >= ' ' and <= '~')
+        {
+            // Most writers escape quotes and the signs of HTML this way.
+            IsCanonical = false;
+            text[written] = (byte)'\\';
+            written += first is '"' or '\\' ? 1 : 0;
+            text[written++] = (byte)first;
+            at += NumberedEscape;
+            return;
+        }
+
         var consumed = NumberedEscape;
-        var first = ReadUnit(_at);
         if (!Rune.TryCreate(first, out var rune))
         {
             consumed += NumberedEscape;
-            if (!_source[(_at + NumberedEscape)..].StartsWith("\\u"u8) || !Rune.TryCreate(first, ReadUnit(_at + NumberedEscape), out rune))
+            if (!_source[(at + NumberedEscape)..].StartsWith("\\u"u8) || !Rune.TryCreate(first, ReadUnit(at + NumberedEscape), out rune))
             {
-                throw limits.NotJson("an escape stands for half a surrogate pair", _at);
+                throw limits.NotJson("an escape stands for half a surrogate pair", at);
             }
         }
 
-        var length = CanonicalText.WriteRune(rune, _text[_written..]);
-        IsCanonical &= _source.Slice(_at, consumed).SequenceEqual(_text.Slice(_written, length));
-        _written += length;
-        _at += consumed;
+        var length = CanonicalText.WriteRune(rune, text[written..]);
+        IsCanonical &= _source.Slice(at, consumed).SequenceEqual(text.Slice(written, length));
+        written += length;
+        at += consumed;
     }
 
     private readonly char ReadUnit(int escape)
     {
-        var unit = 0;
-        for (var i = escape + ShortEscape; i < escape + NumberedEscape; i++)
+        if (_source.Length - escape < NumberedEscape)
         {
-            var digit = i < _source.Length ? HexDigit(_source[i]) : -1;
-            unit = digit < 0 ? throw limits.BreaksGrammar(i) : (unit << 4) | digit;
+            throw limits.BreaksGrammar(escape);
         }
 
-        return (char)unit;
+        var digits = _source.Slice(escape + ShortEscape, NumberedEscape - ShortEscape);
+        var unit = (HexDigit(digits[0]) << 12) | (HexDigit(digits[1]) << 8) | (HexDigit(digits[2]) << 4) | HexDigit(digits[3]);
+        return unit >= 0 ? (char)unit : throw limits.BreaksGrammar(escape);
     }
 
     // Copied a vector at a time past the next stop; what is too much is written over.
-    private void TakePlain()
+    private static void TakePlain(ReadOnlySpan<byte> source, Span<byte> text, ref int at, ref int written)
     {
-        while (_source.Length - _at >= Vector256<byte>.Count)
+        while (source.Length - at >= Vector256<byte>.Count)
         {
-            var bytes = Vector256.Create(_source.Slice(_at, Vector256<byte>.Count));
-            bytes.CopyTo(_text[_written..]);
+            var bytes = Vector256.Create(source[at..]);
+            bytes.CopyTo(text[written..]);
             var stops = Vector256.Equals(bytes, Vector256.Create((byte)'"'))
                 | Vector256.Equals(bytes, Vector256.Create((byte)'\\'))
                 | Vector256.LessThanOrEqual(bytes, Vector256.Create(LastControl));
             var mask = stops.ExtractMostSignificantBits();
             var plain = mask == 0 ? Vector256<byte>.Count : BitOperations.TrailingZeroCount(mask);
-            _at += plain;
-            _written += plain;
+            at += plain;
+            written += plain;
             if (mask != 0)
             {
                 return;
             }
         }
 
-        var rest = _source[_at..].IndexOfAny(Stops);
-        rest = rest < 0 ? _source.Length - _at : rest;
-        _source.Slice(_at, rest).CopyTo(_text[_written..]);
-        _at += rest;
-        _written += rest;
+        var rest = source[at..].IndexOfAny(Stops);
+        rest = rest < 0 ? source.Length - at : rest;
+        source.Slice(at, rest).CopyTo(text[written..]);
+        at += rest;
+        written += rest;
     }
 
     private readonly void Check(int at)
@@ -162,11 +175,5 @@ internal ref struct JsonTextScan(ReadOnlySpan<byte> source, PooledList<byte> out
         }
     }
 
-    private static int HexDigit(byte digit) => digit switch
-    {
-        >= (byte)'0' and <= (byte)'9' => digit - '0',
-        >= (byte)'a' and <= (byte)'f' => digit - 'a' + 10,
-        >= (byte)'A' and <= (byte)'F' => digit - 'A' + 10,
-        _ => -1,
-    };
+    private static int HexDigit(byte digit) => HexDigits[digit];
 }
