@@ -122,6 +122,33 @@ public sealed class DuplicateFilterTests
     private static void Put(ScriptedConsumer script, string thread, string text, byte id, string tenant = "") =>
         script.Put(thread, text, tenant: tenant, header: header => header.MessageId = ByteString.CopyFrom([.. Enumerable.Repeat(id, 16)]));
 
+    [TestMethod]
+    public async Task A_message_of_a_resumed_thread_that_the_store_could_not_look_up_does_not_wait_for_what_is_behind_it()
+    {
+        var store = new ScriptedStore();
+        var retry = new RetryPolicy { BaseDelay = TimeSpan.FromMilliseconds(1), MaxDelay = TimeSpan.FromMilliseconds(1) };
+        await using var script = await OpenAsync(new() { DuplicateWindow = 100, DuplicateStore = store, GapPolicy = GapPolicy.HaltThread, Retry = retry });
+        _ = script.Run(_handled.Enqueue);
+        Numbered("1", 1);
+        Numbered("5", 5);
+        Numbered("6", 6);
+        Numbered("7", 7);
+        await UntilAsync(() => script.Consumer.Status.HaltedThreads is [{ Waiting: 3 }]);
+
+        // 5 is let through by the number check, and has to be taken up again while 6 and 7 still stand aside.
+        store.Unanswered = 2;
+        Assert.IsTrue(script.Consumer.ResumeThread("", "a"));
+
+        await UntilAsync(() => script.HasCommitted(3));
+        Assert.AreEqual("1 5 6 7", string.Join(' ', _handled));
+        Assert.IsLessThanOrEqualTo(0, store.Unanswered);
+        Assert.IsEmpty(script.Consumer.Status.HaltedThreads);
+        await script.StopAsync();
+
+        void Numbered(string text, byte number) =>
+            script.Put("a", text, number, header: header => header.MessageId = ByteString.CopyFrom([.. new byte[15], number]));
+    }
+
     private sealed class ScriptedStore : IDuplicateStore, IDuplicateWindow
     {
         private volatile bool _refuses;
@@ -143,7 +170,11 @@ public sealed class DuplicateFilterTests
             return new(this);
         }
 
-        public ValueTask<bool> ContainsAsync(UInt128 id, CancellationToken cancellationToken = default) => new(false);
+        /// <summary>So many questions to come are not answered.</summary>
+        public int Unanswered { get; set; }
+
+        public ValueTask<bool> ContainsAsync(UInt128 id, CancellationToken cancellationToken = default) =>
+            Unanswered-- > 0 ? throw new IOException("The store does not answer.") : new(false);
 
         public ValueTask AddAsync(UInt128 id, CancellationToken cancellationToken = default)
         {
