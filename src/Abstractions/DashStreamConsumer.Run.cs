@@ -6,7 +6,7 @@ namespace DashStream;
 public sealed partial class DashStreamConsumer
 {
     private static readonly TimeSpan LeastToLeave = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LastMoment = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LastMoment = TimeSpan.FromMilliseconds(100);
 
     /// <summary>For a stop that is out of time: handlers are told to give up.</summary>
     internal void AbandonHandlers() => _abandon.Cancel();

@@ -133,11 +133,13 @@ public sealed class DashStreamProducer : IAsyncDisposable
     }
 
     /// <summary>Stops with <see cref="DashStreamProducerOptions.StopTimeout"/>.</summary>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => DisposeAsync(_options.StopTimeout);
+
+    internal async ValueTask DisposeAsync(TimeSpan deadline)
     {
         try
         {
-            await StopAsync(_options.StopTimeout).ConfigureAwait(false);
+            await StopAsync(deadline).ConfigureAwait(false);
         }
         finally
         {

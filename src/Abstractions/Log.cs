@@ -77,4 +77,7 @@ internal static partial class Log
         Message = "{Topic}: the handler of group {Group} stopped: {Finished} records finished, {Left} left, complete {Complete}, commits in {Partitions} partitions")]
     public static partial void HandlerStopped(
         ILogger logger, LogLevel level, string topic, string group, long finished, long left, bool complete, int partitions);
+
+    [LoggerMessage(EventId = 116, Level = LogLevel.Warning, Message = "the host's limit for its stop is over: producers that have not stopped are left behind")]
+    public static partial void ProducersLeft(ILogger logger);
 }

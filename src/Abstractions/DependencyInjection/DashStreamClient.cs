@@ -12,14 +12,16 @@ public sealed class DashStreamClient : IAsyncDisposable
     private readonly DashStreamOptions _options;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly ShutdownLimit _limit;
     private volatile bool _disposed;
 
-    internal DashStreamClient(IStreamProvider provider, DashStreamOptions options, ILogger logger, TimeProvider time)
+    internal DashStreamClient(IStreamProvider provider, DashStreamOptions options, ILogger logger, TimeProvider time, ShutdownLimit limit)
     {
         Provider = provider;
         _options = options;
         _logger = logger;
         _time = time;
+        _limit = limit;
     }
 
     /// <summary>The provider behind it.</summary>
@@ -53,15 +55,30 @@ public sealed class DashStreamClient : IAsyncDisposable
         string topic, string? group, DashStreamConsumerOptions? options = null, CancellationToken cancellationToken = default) =>
         DashStreamConsumer.OpenAsync(Provider, topic, group, options ?? _options.Consumer, _time, _logger, cancellationToken);
 
-    /// <summary>Stops the shared producers, all at once, within their stop time-out. One that fails does not keep the others open.</summary>
+    /// <summary>
+    /// Stops the shared producers, all at once, within their stop time-out; when the host's own limit is used up, within half a second of that. One that fails does
+    /// not keep the others open.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
-        await Task.WhenAll(_producers.Values.Where(opening => opening is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
-            .Select(async opening =>
-            {
-                var producer = await opening.Value.ConfigureAwait(false);
-                await producer.DisposeAsync().ConfigureAwait(false);
-            })).ConfigureAwait(false);
+        var stops = Task.WhenAll(_producers.Values.Where(opening => opening is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            .Select(async opening => await DisposeAsync(await opening.Value.ConfigureAwait(false)).ConfigureAwait(false)));
+        if (_limit.IsPassed)
+        {
+            // Whatever hangs below is left behind.
+            stops = stops.WaitAsync(_limit.Within(_options.Producer.StopTimeout), _time);
+        }
+
+        try
+        {
+            await stops.ConfigureAwait(false);
+        }
+        catch (TimeoutException) when (_limit.IsPassed)
+        {
+            Log.ProducersLeft(_logger);
+        }
     }
+
+    private ValueTask DisposeAsync(DashStreamProducer producer) => producer.DisposeAsync(_limit.Within(_options.Producer.StopTimeout));
 }

@@ -48,6 +48,7 @@ public static class DashStreamServiceCollectionExtensions
         }
 
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(sp => new ShutdownLimit(sp.GetRequiredService<TimeProvider>()));
         builder.ValidateOptions<DashStreamOptions>(options => options.Faults());
         if (name is null)
         {
@@ -75,5 +76,6 @@ public static class DashStreamServiceCollectionExtensions
         provider,
         services.GetRequiredService<IOptionsMonitor<DashStreamOptions>>().Get(name),
         Log.For(services),
-        services.GetRequiredService<TimeProvider>());
+        services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<ShutdownLimit>());
 }

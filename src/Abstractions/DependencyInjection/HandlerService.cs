@@ -18,14 +18,12 @@ internal sealed class HandlerService : BackgroundService, IAsyncDisposable
 {
     private static readonly TimeSpan OpenRetry = TimeSpan.FromSeconds(1);
 
-    // Handlers were told to end when the host's limit was over: what is left to do is short.
-    private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1.5);
-
     private readonly IServiceProvider _services;
     private readonly DashStreamClient _client;
     private readonly DashStreamConsumerOptions _options;
     private readonly HandlerRegistration _registration;
     private readonly IDeliveryObserver[] _observers;
+    private readonly ShutdownLimit _limit;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationToken _hostStops;
@@ -41,6 +39,7 @@ internal sealed class HandlerService : BackgroundService, IAsyncDisposable
         _options = options;
         _registration = registration;
         _observers = [.. services.GetServices<IDeliveryObserver>()];
+        _limit = services.GetRequiredService<ShutdownLimit>();
         _time = services.GetRequiredService<TimeProvider>();
         _logger = Log.For(services);
         _hostStops = services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
@@ -78,20 +77,20 @@ internal sealed class HandlerService : BackgroundService, IAsyncDisposable
     /// <summary>Ends reading and waits for running handlers; when the host's limit comes first, they are cancelled.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        await using (cancellationToken.UnsafeRegister(_ => _running?.AbandonHandlers(), null).ConfigureAwait(false))
+        await using (cancellationToken.UnsafeRegister(_ => GiveUp(), null).ConfigureAwait(false))
         {
             await base.StopAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Gives a stop that was cut short a moment to commit and to leave.</summary>
+    /// <summary>Gives a stop that was cut short what is left of the last moment, to commit and to leave.</summary>
     public async ValueTask DisposeAsync()
     {
         Dispose();
         if (ExecuteTask is { IsCompleted: false } leaving)
         {
-            _running?.AbandonHandlers();
-            await leaving.WaitAsync(LastMoment, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            GiveUp();
+            await leaving.WaitAsync(_limit.Within(ShutdownLimit.LastMoment), _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -99,6 +98,12 @@ internal sealed class HandlerService : BackgroundService, IAsyncDisposable
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, _hostStops);
         await RunAgainAsync(stopping.Token).ConfigureAwait(false);
+    }
+
+    private void GiveUp()
+    {
+        _limit.Pass();
+        _running?.AbandonHandlers();
     }
 
     private async Task RunAgainAsync(CancellationToken stoppingToken)

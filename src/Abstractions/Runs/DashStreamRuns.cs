@@ -54,6 +54,9 @@ public sealed class DashStreamRuns : IAsyncDisposable
     /// <summary>What became of all messages so far.</summary>
     public RunCounts Counts => Ledger.Read();
 
+    /// <summary>That of the host; null outside one.</summary>
+    internal ShutdownLimit? Limit { get; init; }
+
     internal DashStreamRunsOptions Options { get; }
 
     internal TimeProvider Time { get; }
@@ -109,7 +112,7 @@ public sealed class DashStreamRuns : IAsyncDisposable
     }
 
     /// <summary>Stops with <see cref="DashStreamRunsOptions.StopTimeout"/>.</summary>
-    public async ValueTask DisposeAsync() => await StopAsync(Options.StopTimeout).ConfigureAwait(false);
+    public async ValueTask DisposeAsync() => await StopAsync(Limit?.Within(Options.StopTimeout) ?? Options.StopTimeout).ConfigureAwait(false);
 
     internal RunLane NewLane(string threadId, string tenantId) => new(threadId, tenantId, Options, Time);
 

@@ -41,7 +41,10 @@ public static class RunsBuilderExtensions
         return builder;
 
         DashStreamRuns Make(IServiceProvider sp, DashStreamClient client) => new(
-            client, topic, sp.GetRequiredService<IOptionsMonitor<DashStreamRunsOptions>>().Get(optionsName), sp.GetRequiredService<TimeProvider>());
+            client, topic, sp.GetRequiredService<IOptionsMonitor<DashStreamRunsOptions>>().Get(optionsName), sp.GetRequiredService<TimeProvider>())
+        {
+            Limit = sp.GetRequiredService<ShutdownLimit>(),
+        };
     }
 
     /// <summary>

@@ -76,6 +76,9 @@ internal sealed class HealthHost : IAsyncDisposable
 
     public Task StopAsync() => _host.StopAsync();
 
+    /// <summary>Disposes the container without another stop.</summary>
+    public Task DisposeStoppedAsync() => ((IAsyncDisposable)_host).DisposeAsync().AsTask();
+
     public async ValueTask DisposeAsync()
     {
         await _host.StopAsync();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace DashStream.Tests.Health;
@@ -101,18 +102,71 @@ public sealed class HostStopTests
         Assert.IsLessThan(2 * work.TotalSeconds, (await StopAsync(host)).TotalSeconds);
     }
 
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public async Task What_is_disposed_after_the_hosts_limit_takes_no_time_of_its_own(bool providerHangs)
+    {
+        var started = new CountdownEvent(3);
+        var never = new TaskCompletionSource();
+        await using var hanging = new HangingStops(_provider);
+        var host = await HealthHost.StartAsync(
+            _provider,
+            async (_, _) =>
+            {
+                started.Signal();
+                await never.Task;
+            },
+            stream =>
+            {
+                stream.UseProvider(_ => hanging).AddHandler<HealthHost.Handler>("events", "second").AddHandler<HealthHost.Handler>("events", "third").AddRuns("runs");
+                stream.Services.Configure<DashStreamOptions>(options => options.Consumer.StopTimeout = options.Producer.StopTimeout = TimeSpan.FromMinutes(1));
+            },
+            consumer: options => options.StopTimeout = TimeSpan.FromMinutes(1),
+            hosting: options => options.ShutdownTimeout = _limit);
+        await host.SendAsync();
+        Assert.IsTrue(started.Wait(TimeSpan.FromSeconds(10), CancellationToken.None));
+        host.Services.GetRequiredService<DashStreamRuns>().Start("run");
+        hanging.Hangs = providerHangs;
+
+        var stop = await StopAsync(host);
+        var disposal = await TakeAsync(host.DisposeStoppedAsync);
+
+        hanging.Release();
+        never.SetResult();
+        Assert.IsLessThan((_limit + Slack).TotalSeconds, stop.TotalSeconds);
+        Assert.IsLessThan((ShutdownLimit.LastMoment + Slack).TotalSeconds, disposal.TotalSeconds, "Three handlers and a producer share it.");
+    }
+
+    [TestMethod]
+    public async Task What_has_stopped_within_the_limit_is_disposed_at_once()
+    {
+        var host = await HealthHost.StartAsync(_provider);
+        await host.SendAsync();
+        await host.StopAsync();
+
+        Assert.IsLessThan(Slack.TotalSeconds, (await TakeAsync(host.DisposeStoppedAsync)).TotalSeconds);
+    }
+
     private static async Task<TimeSpan> StopAsync(HealthHost host)
     {
-        var clock = TimeProvider.System.GetTimestamp();
-        try
+        return await TakeAsync(async () =>
         {
-            await host.StopAsync();
-        }
-        catch (OperationCanceledException)
-        {
-            // The host's way to say that its limit was reached.
-        }
+            try
+            {
+                await host.StopAsync();
+            }
+            catch (OperationCanceledException)
+            {
+                // The host's way to say that its limit was reached.
+            }
+        });
+    }
 
+    private static async Task<TimeSpan> TakeAsync(Func<Task> work)
+    {
+        var clock = TimeProvider.System.GetTimestamp();
+        await work();
         return TimeProvider.System.GetElapsedTime(clock);
     }
 
