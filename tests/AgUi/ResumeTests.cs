@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using DashStream.Providers;
 
@@ -107,6 +108,27 @@ public sealed class ResumeTests
     }
 
     [TestMethod]
+    public async Task A_run_whose_beginning_was_trimmed_away_is_a_stream_that_keeps_the_protocol()
+    {
+        await using var site = await Site.StartAsync(new MemoryProvider());
+        await RecordMuchAsync(site, isOneRun: true, count: 60);
+        var whole = await site.ReadAsync("t1");
+        for (var cut = 1; cut < whole.Count - 1; cut++)
+        {
+            Assert.IsTrue(AgUiPlace.TryParse(whole[cut].Id, out var place));
+            await site.Provider.Admin.TrimAsync("runs", place.Position, TestContext.CancellationToken);
+
+            var rest = await site.ReadAsync("t1");
+            var seen = (rest.Count - 1) / 2;
+            var again = await site.ReadAsync("t1", seen == 0 ? null : rest[seen].Id);
+
+            AgUiValidator.ThrowIfInvalid(Recordings.Lines(Data(rest)));
+            CollectionAssert.IsSubsetOf(Untimed(rest[1..]), Untimed(whole));
+            CollectionAssert.AreEqual(Data(rest[(seen == 0 ? 0 : seen + 1)..]), Data(again));
+        }
+    }
+
+    [TestMethod]
     [DataRow("t1", "nonsense", 400, "malformed-id")]
     [DataRow("t1", "0@1:0", 400, "malformed-id")]
     [DataRow("t1", "0@5~", 400, "malformed-id")]
@@ -165,6 +187,10 @@ public sealed class ResumeTests
 
         Assert.AreEqual(HttpStatusCode.NoContent, response.StatusCode);
     }
+
+    /// <summary>The unit of times is told at the beginning of a run, and what messages have no place for just before them.</summary>
+    private static string[] Untimed(IEnumerable<Sent> events) =>
+        [.. Data(events).Select(data => Encoding.UTF8.GetString(AgUiEvent.Parse(Encoding.UTF8.GetBytes(data)).With("timestamp", null).With("extra", null).ToWire()))];
 
     private static string[] Data(IEnumerable<Sent> events) => [.. events.Select(item => item.Data)];
 

@@ -14,9 +14,10 @@ internal sealed class AgUiEventStream(HttpContext context, AgUiEndpointOptions o
     private long _lastWrite;
     private bool _hasBegun;
 
-    public void Write(AgUiEvent item, AgUiPlace place)
+    /// <summary>Without a place, an event is one that a later reader is sent again.</summary>
+    public void Write(AgUiEvent item, AgUiPlace? place)
     {
-        Text($"id: {place}\ndata: ");
+        Text(place is null ? "data: " : $"id: {place}\ndata: ");
         Bytes(item.ToWire());
         Bytes("\n\n"u8);
     }

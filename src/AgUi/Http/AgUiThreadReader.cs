@@ -23,6 +23,7 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
     private readonly AgUiEventStream _output = new(context, options);
     private readonly TimeProvider _time = context.RequestServices.GetService<TimeProvider>() ?? TimeProvider.System;
     private AgUiAnchors _anchors = new(AnchorOf(request.Last, topic));
+    private AgUiLateStart? _late;
     private int? _partition = request.Last?.Position.Partition;
     private bool _hasEnded;
     private UInt128? _horizon;
@@ -38,7 +39,7 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
             MaxBatchBytes = options.MaxReaderBytes,
         }, cancellationToken).ConfigureAwait(false);
         await using var disposal = consumer.ConfigureAwait(false);
-        _translator.BeginAt(anchor?.State ?? AgUiQuiet.Nothing);
+        Begin(anchor?.State ?? AgUiQuiet.Nothing);
         var (found, refusal) = request.Last is { } last
             ? await GoToAsync(last.Position.Offset, consumer, cancellationToken).ConfigureAwait(false)
             : await FindAsync(consumer, cancellationToken).ConfigureAwait(false);
@@ -49,6 +50,12 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
 
         await SendAsync(consumer, found, cancellationToken).ConfigureAwait(false);
         return null;
+    }
+
+    private void Begin(char state)
+    {
+        _translator.BeginAt(state);
+        _late = state == AgUiQuiet.Late ? new AgUiLateStart(request.Thread) : null;
     }
 
     private async ValueTask SendAsync(IStreamConsumer consumer, StreamBatch batch, CancellationToken cancellationToken)
@@ -131,7 +138,13 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
             {
                 var (partition, offset) = first.Position!.Value;
                 _partition = partition;
-                if (offset > topic.Partitions.First(held => held.Partition == _partition).Bounds.Begin)
+                var kept = topic.Partitions.First(held => held.Partition == _partition).Bounds.Begin;
+                if (kept > 0 && AgUiLateStart.IsCut(MessagesOf(batch)))
+                {
+                    Begin(AgUiQuiet.Late);
+                    _anchors = new AgUiAnchors(new AgUiAnchor(offset, AgUiQuiet.Late));
+                }
+                else if (offset > kept)
                 {
                     _anchors = new AgUiAnchors(new AgUiAnchor(offset, AgUiQuiet.Nothing));
                 }
@@ -188,7 +201,7 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
         var position = record.Position!.Value;
         if (position.Partition == _partition)
         {
-            _anchors.Pass(position.Offset, _translator.Quiet);
+            _anchors.Pass(position.Offset, _late?.IsOpen == true ? null : _translator.Quiet);
         }
 
         if (!IsOfThread(record) || record.Value is not { } value
@@ -202,10 +215,22 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
         {
             _hasEnded = events[i].Type is AgUiEventType.RunFinished or AgUiEventType.RunError;
             _horizon = null;
+            if (_late?.Allows(events[i]) == false)
+            {
+                continue;
+            }
+
             if (!WasSent(position, i))
             {
+                if (_late?.Opening is { } opening)
+                {
+                    _output.Write(opening, place: null);
+                }
+
                 _output.Write(events[i], new AgUiPlace(position, i == events.Count - 1 ? null : i + 1, _anchors.Oldest));
             }
+
+            _late?.Open();
         }
     }
 
@@ -232,6 +257,9 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
             return null;
         }
     }
+
+    private IEnumerable<DashStreamMessage> MessagesOf(StreamBatch batch) =>
+        batch.Records.Where(IsOfThread).Select(record => record.Value is { } value ? Decode(value, isSilent: true) : null).OfType<DashStreamMessage>();
 
     private bool IsOfThread(StreamRecord record) => record.Key.Span.SequenceEqual(_key);
 }

@@ -2,14 +2,16 @@ namespace DashStream.AgUi;
 
 /// <summary>
 /// What a translator holds between two messages of which the later does not depend on the earlier, as a letter: nothing yet (x), a run of others that has ended
-/// (f), or a thread recorded from AG-UI without times, in ms or in s (n, m, s; as capitals while its run is open).
+/// (f), or a thread recorded from AG-UI without times, in ms or in s (n, m, s; as capitals while its run is open), or one whose run was cut at its beginning (l).
 /// </summary>
 internal static class AgUiQuiet
 {
     public const char Nothing = 'x';
     public const char Finished = 'f';
 
-    private const string States = "xfnmsNMS";
+    public const char Late = 'l';
+
+    private const string States = "xflnmsNMS";
 
     public static bool IsState(char letter) => States.Contains(letter, StringComparison.Ordinal);
 
@@ -19,5 +21,5 @@ internal static class AgUiQuiet
         return isRunOpen ? char.ToUpperInvariant(letter) : letter;
     }
 
-    public static (long Unit, bool IsRunOpen) Read(char letter) => (AgUiRestorer.UnitOf(char.ToLowerInvariant(letter) switch { 'm' => "ms", 's' => "s", _ => null }), char.IsUpper(letter));
+    public static (long Unit, bool IsRunOpen) Read(char letter) => (AgUiRestorer.UnitOf(char.ToLowerInvariant(letter) switch { 'm' => "ms", 's' => "s", _ => null }), char.IsUpper(letter) || letter == Late);
 }

@@ -143,6 +143,9 @@ internal sealed class AgUiRestorer
 
     public bool HasCall(string id) => _calls.Contains(id);
 
+    /// <summary>Forgets what was prepared for a message that could not be given back.</summary>
+    public void Drop() => _next = null;
+
     public void EndChunkedCall(string id) => _chunkedCalls.Remove(id);
 
     private bool Knows(DashStreamMessage message) => message.MessageCase switch

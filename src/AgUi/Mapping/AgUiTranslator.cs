@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DashStream.Protocol;
 
 namespace DashStream.AgUi;
@@ -38,9 +39,18 @@ public sealed class AgUiTranslator
             return [.. batch.Events.SelectMany(one => Translate(new DashStreamMessage { Event = one }))];
         }
 
-        if (_restorer.TryRestore(message, out var found))
+        try
         {
-            return found is null ? [] : [found];
+            if (_restorer.TryRestore(message, out var found))
+            {
+                return found is null ? [] : [found];
+            }
+        }
+        catch (Exception e) when (e is JsonException or StreamException or FormatException or InvalidOperationException or OverflowException)
+        {
+            // Marks or states that are none of the recorder's: told as what they are.
+            _restorer.Drop();
+            return [AgUiCustom.Of(message)];
         }
 
         if (!_restorer.IsActive)
