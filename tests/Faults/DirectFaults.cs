@@ -1,6 +1,5 @@
 using System.Text;
 using DashStream.Conformance;
-using DashStream.Stores;
 
 namespace DashStream.Faults;
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Diagnostics;
 using DashStream.Protocol;
 using DashStream.Sequencing;
-using DashStream.Stores;
 using DashStream.Telemetry;
 
 namespace DashStream.Client;

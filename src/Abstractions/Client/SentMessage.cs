@@ -1,5 +1,4 @@
 using System.Threading.Tasks.Sources;
-using DashStream.Stores;
 using DashStream.Telemetry;
 
 namespace DashStream.Client;

@@ -16,7 +16,7 @@ internal sealed class KafkaCluster : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
-    private readonly Dictionary<int, IProducer<byte[]?, byte[]?>> _producers = [];
+    private readonly Dictionary<int, IProducer<KafkaSend, byte[]?>> _producers = [];
     private readonly AdminClients _admins;
     private AdminClients? _commitReaders;
     private ClusterCalls? _commits;
@@ -85,7 +85,7 @@ internal sealed class KafkaCluster : IAsyncDisposable
     }
 
     /// <summary>The client that sends, made at first use and shared by all producers whose topics take batches of that size.</summary>
-    public IProducer<byte[]?, byte[]?> Producer(int batchBytes)
+    public IProducer<KafkaSend, byte[]?> Producer(int batchBytes)
     {
         lock (_gate)
         {
@@ -96,8 +96,8 @@ internal sealed class KafkaCluster : IAsyncDisposable
 
             if (!_producers.TryGetValue(batchBytes, out var producer))
             {
-                var builder = new ProducerBuilder<byte[]?, byte[]?>(Known(_config.ForProducer(batchBytes)))
-                    .SetKeySerializer(Serializers.ByteArray!)
+                var builder = new ProducerBuilder<KafkaSend, byte[]?>(Known(_config.ForProducer(batchBytes)))
+                    .SetKeySerializer(SendKeys.Instance)
                     .SetValueSerializer(Serializers.ByteArray!)
                     .SetErrorHandler((_, error) => Watch.OnError(error))
                     .SetLogHandler((_, message) => Watch.OnLog(message))

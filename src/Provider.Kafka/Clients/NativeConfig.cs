@@ -60,7 +60,8 @@ internal sealed class NativeConfig(KafkaProviderOptions options)
             // Each producer bounds its own bytes, so that a full one does not refuse the sends of the others that share this client.
             QueueBufferingMaxMessages = 0,
             QueueBufferingMaxKbytes = int.MaxValue,
-            DeliveryReportFields = "none",
+            // What brings a report back to its send; nothing is copied for it.
+            DeliveryReportFields = "key",
         };
         Finish(nameof(KafkaProviderOptions.ConfigureProducer), options.ConfigureProducer, config);
         return config;

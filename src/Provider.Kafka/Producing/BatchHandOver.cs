@@ -8,7 +8,7 @@ namespace DashStream.Providers;
 /// <param name="handOver">Hands one over; an error when it was not taken.</param>
 /// <param name="cluster">The cluster.</param>
 internal sealed class BatchHandOver(
-    SendLedger ledger, Func<KafkaSend, StreamRecord, StreamException?> handOver, KafkaCluster cluster)
+    BatchLedger ledger, Func<KafkaSend, StreamRecord, StreamException?> handOver, KafkaCluster cluster)
 {
     // For room inside librdkafka, of which nobody tells: native settings may bound it lower than the producer does.
     private static readonly TimeSpan RoomPause = TimeSpan.FromMilliseconds(5);
@@ -31,7 +31,7 @@ internal sealed class BatchHandOver(
                 return null;
             }
 
-            ledger.BatchWaits(+1);
+            ledger.Waits(+1);
             _waiting.Enqueue(batch);
             if (_waiting.Count == 1)
             {
@@ -52,7 +52,7 @@ internal sealed class BatchHandOver(
                 while (_waiting.TryPeek(out var batch) && (TryHandOver(batch) || TryEnd(batch)))
                 {
                     _waiting.Dequeue();
-                    ledger.BatchWaits(-1);
+                    ledger.Waits(-1);
                 }
 
                 if (_waiting.Count == 0)

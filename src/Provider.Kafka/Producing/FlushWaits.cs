@@ -1,9 +1,10 @@
 namespace DashStream.Providers;
 
-/// <summary>Counts how a producer's sends ended, and completes the flushes that wait for them. Guarded by the <see cref="SendLedger"/>.</summary>
+/// <summary>Counts how a producer's sends ended, and knows the flushes that wait for them. Guarded by the <see cref="SendLedger"/>.</summary>
 internal sealed class FlushWaits
 {
-    private readonly List<Wait> _waits = [];
+    private readonly List<FlushWait> _waits = [];
+    private List<FlushWait>? _reached;
     private long _stored;
     private long _failed;
 
@@ -20,12 +21,20 @@ internal sealed class FlushWaits
     /// <summary>Completes when the undecided records, all numbered below <paramref name="before"/>, are decided.</summary>
     public Task<FlushReceipt> WaitAsync(long before, long undecided)
     {
-        var wait = new Wait(before) { Left = undecided };
+        var wait = new FlushWait(before, undecided);
         _waits.Add(wait);
-        return wait.Completion.Task;
+        return wait.Task;
     }
 
-    /// <summary>Some records of a call are decided.</summary>
+    /// <summary>Completes when the undecided records, behind which none comes any more, are decided; the receipt is left to somebody else.</summary>
+    public Task DrainAsync(long undecided)
+    {
+        var wait = new FlushWait(long.MaxValue, undecided) { TakesReceipt = false };
+        _waits.Add(wait);
+        return wait.Task;
+    }
+
+    /// <summary>Some records of a call are decided. Who waited for them is to be told: see <see cref="TakeReached"/>.</summary>
     public void Settle(long sequence, int stored, int failed)
     {
         _stored += stored;
@@ -36,7 +45,7 @@ internal sealed class FlushWaits
             if (sequence < wait.Before && (wait.Left -= stored + failed) == 0)
             {
                 _waits.RemoveAt(i--);
-                wait.Completion.TrySetResult(TakeReceipt(pending: 0));
+                Reach(wait, wait.TakesReceipt ? TakeReceipt(pending: 0) : default);
             }
         }
     }
@@ -45,17 +54,22 @@ internal sealed class FlushWaits
     public FlushReceipt CutShort(long pending)
     {
         var receipt = TakeReceipt(pending);
-        _waits.ForEach(wait => wait.Completion.TrySetResult(receipt));
+        _waits.ForEach(wait => Reach(wait, receipt));
         _waits.Clear();
         return receipt;
     }
 
-    private sealed class Wait(long before)
+    /// <summary>Those whose waiting is over; whoever takes them completes them.</summary>
+    public List<FlushWait>? TakeReached()
     {
-        public TaskCompletionSource<FlushReceipt> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reached = _reached;
+        _reached = null;
+        return reached;
+    }
 
-        public long Before { get; } = before;
-
-        public long Left { get; set; }
+    private void Reach(FlushWait wait, FlushReceipt receipt)
+    {
+        wait.Receipt = receipt;
+        (_reached ??= []).Add(wait);
     }
 }

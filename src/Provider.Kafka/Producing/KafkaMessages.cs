@@ -19,20 +19,21 @@ internal static class KafkaMessages
     private static Headers? _lastResult;
 
     /// <summary>Fills a message that is used again for every send.</summary>
-    public static void Fill(Message<byte[]?, byte[]?> message, StreamRecord record)
+    public static void Fill(Message<KafkaSend, byte[]?> message, KafkaSend send, StreamRecord record)
     {
-        message.Key = record.Key.IsEmpty ? null : ArrayOf(record.Key);
+        send.GiveKey(record.Key.IsEmpty ? null : ArrayOf(record.Key));
+        message.Key = send;
         message.Value = record.Value is { } value ? ArrayOf(value) : null;
         message.Headers = record.Headers.Count == 0 ? NoHeaders : HeadersOf(record.Headers);
         message.Timestamp = record.TimestampUs == 0 ? Timestamp.Default : new Timestamp(record.TimestampUs / 1000, TimestampType.CreateTime);
     }
 
     /// <summary>Lets go of what a message holds.</summary>
-    public static void Clear(Message<byte[]?, byte[]?>? message)
+    public static void Clear(Message<KafkaSend, byte[]?>? message)
     {
         if (message is not null)
         {
-            message.Key = null;
+            message.Key = null!;
             message.Value = null;
             message.Headers = NoHeaders;
         }

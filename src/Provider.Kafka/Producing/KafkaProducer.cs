@@ -6,7 +6,7 @@ namespace DashStream.Providers;
 /// Sends to one topic through the provider's shared client: idempotent, acknowledged by all in-sync replicas, pipelined. A send costs no task: its pooled
 /// source is completed by librdkafka's report. Safe for concurrent use.
 /// </summary>
-internal sealed class KafkaProducer : IStreamProducer
+internal sealed class KafkaProducer : IStreamProducer, IOutcomeProducer
 {
     private static readonly TimeSpan DisposeDeadline = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestStop = TimeSpan.FromDays(1);
@@ -14,11 +14,15 @@ internal sealed class KafkaProducer : IStreamProducer
     // What librdkafka needs for a record beside its bytes.
     private const int Overhead = 128;
 
+    // The send takes the place of the key: reports bring it back, so that one handler serves all.
+    private static readonly Action<DeliveryReport<KafkaSend, byte[]?>> Delivered =
+        static report => report.Message.Key.Report(report.Partition.Value, report.Offset.Value, report.Error);
+
     [ThreadStatic]
-    private static Message<byte[]?, byte[]?>? _message;
+    private static Message<KafkaSend, byte[]?>? _message;
 
     private readonly KafkaCluster _cluster;
-    private readonly IProducer<byte[]?, byte[]?> _client;
+    private readonly IProducer<KafkaSend, byte[]?> _client;
     private readonly TopicPartition[] _partitions;
     private readonly TopicPartition _anyPartition;
     private readonly long _topicLimit;
@@ -33,7 +37,7 @@ internal sealed class KafkaProducer : IStreamProducer
     /// <param name="topic">The topic.</param>
     /// <param name="partitions">How many partitions it has.</param>
     /// <param name="topicLimit">Largest batch that the topic takes.</param>
-    public KafkaProducer(KafkaCluster cluster, IProducer<byte[]?, byte[]?> client, string topic, int partitions, long topicLimit)
+    public KafkaProducer(KafkaCluster cluster, IProducer<KafkaSend, byte[]?> client, string topic, int partitions, long topicLimit)
     {
         _cluster = cluster;
         _client = client;
@@ -43,7 +47,7 @@ internal sealed class KafkaProducer : IStreamProducer
         _partitions = [.. Enumerable.Range(0, partitions).Select(partition => new TopicPartition(topic, partition))];
         _anyPartition = new TopicPartition(topic, Partition.Any);
         _ledger = new SendLedger(topic, cluster);
-        _batches = new BatchHandOver(_ledger, HandOver, cluster);
+        _batches = new BatchHandOver(_ledger.Batches, HandOver, cluster);
     }
 
     /// <summary>Told when the producer was stopped.</summary>
@@ -84,6 +88,26 @@ internal sealed class KafkaProducer : IStreamProducer
         }
 
         return task;
+    }
+
+    /// <inheritdoc/>
+    public StreamException? Send(StreamRecord record, ISendOutcome outcome)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        ArgumentNullException.ThrowIfNull(outcome);
+        var size = record.SizeBytes;
+        if (Refuse(record, size) is { } refusal)
+        {
+            return _ledger.CountRefused(1) ?? refusal;
+        }
+
+        if (_ledger.Begin((int)size + Overhead, outcome, out var send) is { } refused)
+        {
+            return refused;
+        }
+
+        // Once its deadline or a stop has decided it, the outcome is told.
+        return HandOver(send!, record) is { } error && _ledger.Undo(send!) ? error : null;
     }
 
     /// <inheritdoc/>
@@ -185,10 +209,10 @@ internal sealed class KafkaProducer : IStreamProducer
     }
 
     // One for each thread: librdkafka copies what it takes, so nothing of the message is needed afterwards.
-    private static Message<byte[]?, byte[]?> Filled(StreamRecord record)
+    private static Message<KafkaSend, byte[]?> Filled(KafkaSend send, StreamRecord record)
     {
-        var message = _message ??= new Message<byte[]?, byte[]?>();
-        KafkaMessages.Fill(message, record);
+        var message = _message ??= new Message<KafkaSend, byte[]?>();
+        KafkaMessages.Fill(message, send, record);
         return message;
     }
 
@@ -202,7 +226,7 @@ internal sealed class KafkaProducer : IStreamProducer
                 return KafkaErrors.Of($"Sending to topic '{Topic}' at {_cluster.Servers}", fatal);
             }
 
-            _client.Produce(record.TargetPartition is { } target ? _partitions[target] : _anyPartition, Filled(record), send.Delivered);
+            _client.Produce(record.TargetPartition is { } target ? _partitions[target] : _anyPartition, Filled(send, record), Delivered);
             return null;
         }
         catch (KafkaException e)

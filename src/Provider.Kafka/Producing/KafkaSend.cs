@@ -1,47 +1,29 @@
-using System.Threading.Tasks.Sources;
-using Confluent.Kafka;
-
 namespace DashStream.Providers;
 
 /// <summary>
-/// One record on its way, and the task that its caller awaits (or its place in a <see cref="KafkaBatch"/>). Pooled: it is free when librdkafka has reported and
-/// the caller has taken the result. One that a deadline, a stop or a cancellation ended first is let go when the report has come.
+/// One record on its way: what it counts for, and whether its sender still waits. Used again once librdkafka has reported and the sender has the outcome; one
+/// that a deadline, a stop or a cancellation ended first is let go when the report has come.
 /// </summary>
-internal sealed class KafkaSend : IValueTaskSource<StreamPosition>
+/// <param name="ledger">The ledger that it belongs to for good.</param>
+internal abstract class KafkaSend(SendLedger ledger)
 {
     /// <summary>The round of a send that no ledger waits for.</summary>
-    public const int NotCounted = -1;
+    private const int NotCounted = -1;
 
     private const int Waiting = 0;
     private const int Answered = 1;
     private const int Abandoned = 2;
 
-    private readonly KafkaSendPool _pool;
-
-    // Asynchronously: a caller that blocks in its continuation would stop librdkafka's poll thread, and with it every other report.
-    private ManualResetValueTaskSourceCore<StreamPosition> _core = new() { RunContinuationsAsynchronously = true };
-    private CancellationTokenRegistration _registration;
-    private SendLedger? _ledger;
-    private KafkaBatch? _batch;
-    private int _index;
+    private byte[]? _key;
     private int _state = Answered;
 
-    public KafkaSend(KafkaSendPool pool)
-    {
-        _pool = pool;
-        Delivered = OnDelivered;
-    }
-
-    /// <summary>Handed to librdkafka with the record; made once and used again with the send.</summary>
-    public Action<DeliveryReport<byte[]?, byte[]?>> Delivered { get; }
-
-    /// <summary>The next free one. Guarded by the pool.</summary>
+    /// <summary>The next free one. Guarded by the <see cref="FreeSends{TSend}"/>.</summary>
     public KafkaSend? NextFree { get; set; }
 
-    /// <summary>Its place among the pool's sends. Guarded by the pool.</summary>
-    public int PoolIndex { get; set; }
+    /// <summary>Its place among the sends that are alive. Guarded by the ledger.</summary>
+    public int Place { get; set; }
 
-    /// <summary>The ledger's round in which it was taken in; <see cref="NotCounted"/> while the ledger does not wait for it. Guarded by the ledger.</summary>
+    /// <summary>The ledger's round in which it was taken in. Guarded by the ledger.</summary>
     public int Round { get; private set; } = NotCounted;
 
     /// <summary>Its number among the sends of the producer. Guarded by the ledger.</summary>
@@ -53,14 +35,14 @@ internal sealed class KafkaSend : IValueTaskSource<StreamPosition>
     /// <summary>Whether the ledger waits for it. Guarded by the ledger.</summary>
     public bool IsCounted => Round != NotCounted;
 
-    public ValueTask<StreamPosition> Task => new(this, _core.Version);
+    protected SendLedger Ledger { get; } = ledger;
+
+    /// <summary>Whether it may be used again when the sender has the outcome.</summary>
+    protected bool IsAnswered => Volatile.Read(ref _state) == Answered;
 
     /// <summary>Begins to wait. Called under the ledger's lock.</summary>
-    public void Begin(SendLedger ledger, int size, long sequence, int round, KafkaBatch? batch = null, int index = 0)
+    public void Begin(int size, long sequence, int round)
     {
-        _ledger = ledger;
-        _batch = batch;
-        _index = index;
         Size = size;
         Sequence = sequence;
         Round = round;
@@ -70,48 +52,39 @@ internal sealed class KafkaSend : IValueTaskSource<StreamPosition>
     /// <summary>The ledger waits for it no longer. Called under the ledger's lock.</summary>
     public void Uncount() => Round = NotCounted;
 
-    /// <summary>Lets a cancellation end the waiting. Called before the record is handed over, so that no report can come meanwhile.</summary>
-    public void ListenTo(CancellationToken cancellationToken)
+    /// <summary>The record's key, for the hand-over that follows.</summary>
+    public void GiveKey(byte[]? key) => _key = key;
+
+    /// <summary>Gives the key away: from the hand-over on the report may come, and then nobody may touch this send.</summary>
+    public byte[]? TakeKey()
     {
-        if (cancellationToken.CanBeCanceled)
-        {
-            _registration = cancellationToken.UnsafeRegister(static (send, token) => ((KafkaSend)send!).Cancel(token), this);
-        }
+        var key = _key;
+        _key = null;
+        return key;
     }
 
     /// <summary>
-    /// Takes what librdkafka reported; false when the waiting had ended before. After this the send may be in use again. Called under the ledger's lock, since
-    /// continuations run elsewhere.
+    /// Takes what librdkafka reported; false when the waiting had ended before. After this the send may be in use again. Called under the ledger's lock.
     /// </summary>
-    public bool TryAnswer(StreamPosition position, StreamException? error)
+    /// <param name="position">Where the record is.</param>
+    /// <param name="error">Why it failed, else null.</param>
+    /// <param name="outcome">Who is to be told when the lock is free; null when nobody is.</param>
+    public bool TryAnswer(StreamPosition position, StreamException? error, out ISendOutcome? outcome)
     {
-        if (Interlocked.CompareExchange(ref _state, Answered, Waiting) != Waiting)
+        outcome = null;
+        if (!TryEnd(Answered))
         {
             return false;
         }
 
-        if (_batch is { } batch)
-        {
-            batch.Decide(_index, error is null ? SendResult.Stored(position) : SendResult.Failed(error));
-            Recycle();
-        }
-        else if (error is null)
-        {
-            _core.SetResult(position);
-        }
-        else
-        {
-            _core.SetException(error);
-        }
-
+        outcome = Answer(position, error);
         return true;
     }
 
     /// <summary>Takes back a record that librdkafka did not take; false when the waiting had ended before. Called under the ledger's lock.</summary>
-    public bool TryTakeBack()
+    public virtual bool TryTakeBack()
     {
-        _registration.Dispose();
-        if (Interlocked.CompareExchange(ref _state, Answered, Waiting) != Waiting)
+        if (!TryEnd(Answered))
         {
             return false;
         }
@@ -120,67 +93,22 @@ internal sealed class KafkaSend : IValueTaskSource<StreamPosition>
         return true;
     }
 
-    /// <summary>Ends the waiting without a report: a deadline or a stop. Called under the ledger's lock.</summary>
-    public void Abandon(StreamException error)
-    {
-        if (Interlocked.CompareExchange(ref _state, Abandoned, Waiting) != Waiting)
-        {
-            return;
-        }
+    /// <summary>Ends the waiting without a report: a deadline or a stop. Called under the ledger's lock; returns who is to be told when it is free.</summary>
+    public ISendOutcome? Abandon(StreamException error) => TryAbandon() ? Fail(error) : null;
 
-        if (_batch is { } batch)
-        {
-            batch.Decide(_index, SendResult.Failed(error));
-        }
-        else
-        {
-            _core.SetException(error);
-        }
-    }
+    /// <summary>Librdkafka told what became of the record. Runs on its poll thread.</summary>
+    public void Report(int partition, long offset, Confluent.Kafka.Error error) => Ledger.Report(this, partition, offset, error);
 
-    public StreamPosition GetResult(short token)
-    {
-        if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
-        {
-            return _core.GetResult(token);
-        }
+    protected bool TryAbandon() => TryEnd(Abandoned);
 
-        _registration.Dispose();
-        try
-        {
-            return _core.GetResult(token);
-        }
-        finally
-        {
-            if (Volatile.Read(ref _state) == Answered)
-            {
-                Recycle();
-            }
-        }
-    }
+    /// <summary>The outcome is known; the send is free as soon as its sender has it.</summary>
+    protected abstract ISendOutcome? Answer(StreamPosition position, StreamException? error);
 
-    public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+    /// <summary>The waiting ended early; the send is not used again.</summary>
+    protected abstract ISendOutcome? Fail(StreamException error);
 
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
+    /// <summary>Gives the send back.</summary>
+    protected abstract void Recycle();
 
-    // Runs on librdkafka's poll thread.
-    private void OnDelivered(DeliveryReport<byte[]?, byte[]?> report) => _ledger!.Report(this, report.Partition.Value, report.Offset.Value, report.Error);
-
-    private void Cancel(CancellationToken cancellationToken)
-    {
-        if (Interlocked.CompareExchange(ref _state, Abandoned, Waiting) == Waiting)
-        {
-            _core.SetException(new OperationCanceledException("Waiting for the send was cancelled; the record may be stored all the same.", cancellationToken));
-        }
-    }
-
-    private void Recycle()
-    {
-        _registration = default;
-        _ledger = null;
-        _batch = null;
-        _core.Reset();
-        _pool.Return(this);
-    }
+    private bool TryEnd(int state) => Interlocked.CompareExchange(ref _state, state, Waiting) == Waiting;
 }

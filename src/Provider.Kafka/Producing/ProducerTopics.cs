@@ -12,7 +12,7 @@ internal sealed class ProducerTopics(KafkaCluster cluster, KafkaTopics topics)
     private readonly ConcurrentDictionary<string, string> _incarnations = new(StringComparer.Ordinal);
 
     /// <summary>The client to send with, and the largest batch that the topic takes.</summary>
-    public async Task<(IProducer<byte[]?, byte[]?> Client, long Limit)> PrepareAsync(
+    public async Task<(IProducer<KafkaSend, byte[]?> Client, long Limit)> PrepareAsync(
         Confluent.Kafka.Admin.TopicDescription topic, CancellationToken cancellationToken)
     {
         var settings = await topics.SettingsAsync(topic.Name, cancellationToken).ConfigureAwait(false);
@@ -29,7 +29,7 @@ internal sealed class ProducerTopics(KafkaCluster cluster, KafkaTopics topics)
     }
 
     // A client remembers how many partitions a topic had for minutes; one that was deleted and made anew may have others.
-    private async Task ForgetEarlierAsync(IProducer<byte[]?, byte[]?> client, Confluent.Kafka.Admin.TopicDescription topic, CancellationToken cancellationToken)
+    private async Task ForgetEarlierAsync(IProducer<KafkaSend, byte[]?> client, Confluent.Kafka.Admin.TopicDescription topic, CancellationToken cancellationToken)
     {
         var incarnation = $"{topic.TopicId}";
         var earlier = _incarnations.GetOrAdd(topic.Name, incarnation);

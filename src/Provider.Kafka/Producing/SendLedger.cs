@@ -8,118 +8,57 @@ namespace DashStream.Providers;
 /// </summary>
 internal sealed class SendLedger : IDisposable
 {
-    private const int Rounds = 16;
-
-    private static readonly TimeSpan ShortestRound = TimeSpan.FromMilliseconds(5);
-
-    private readonly KafkaSendPool _pool = new();
-    private readonly ITimer _sweeper;
-    private readonly TimeSpan _round;
-    private readonly int _lifetime;
-    private readonly long _maxBytes;
-    private readonly FlushWaits _flushes = new();
-    private readonly Lock _gate = new();
-    private TaskCompletionSource? _room;
-    private TaskCompletionSource? _drained;
-    private long _sequence;
-    private long _undecided;
-    private long _bytes;
-    private int _batchesWaiting;
-    private int _now;
-    private bool _armed;
-    private bool _closed;
-    private bool _aborted;
+    private readonly SendRounds _rounds;
+    private readonly SendBook _book;
+    private readonly Lock _gate;
 
     public SendLedger(string topic, KafkaCluster cluster)
     {
         Errors = new SendErrors(topic, cluster);
-        _maxBytes = cluster.Options.MaxPendingBytes;
-
-        // Deadlines are kept to a sixteenth, on the early side: a clock for every send would cost more than the rest of the ledger.
-        var limit = cluster.Options.SendTimeout;
-        _round = limit / Rounds > ShortestRound ? limit / Rounds : ShortestRound;
-        _lifetime = Math.Max(1, (int)(limit / _round));
-        _sweeper = cluster.Time.CreateTimer(static ledger => ((SendLedger)ledger!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _rounds = new SendRounds(cluster.Options.SendTimeout, cluster.Time, Sweep);
+        _book = new SendBook(this, Errors, cluster.Options.MaxPendingBytes, _rounds);
+        _gate = _book.Gate;
+        Batches = new BatchLedger(_book);
     }
 
     /// <summary>What refused and failed sends say.</summary>
     public SendErrors Errors { get; }
 
-    /// <summary>Takes a single send in; an error when it is refused.</summary>
-    public StreamException? Begin(int size, out KafkaSend? send)
+    /// <summary>The same sends, for those who send batches.</summary>
+    public BatchLedger Batches { get; }
+
+    /// <summary>Takes a single send in that is awaited; an error when it is refused.</summary>
+    public StreamException? Begin(int size, out AwaitedSend? send)
     {
         lock (_gate)
         {
             send = null;
-            if (_closed)
+            if (_book.RefuseSingle(size) is { } refused)
             {
-                return Errors.Closed();
+                return refused;
             }
 
-            if (_batchesWaiting > 0 || !HasRoomFor(size))
-            {
-                _flushes.CountFailed(1);
-                return Errors.Throttled(_bytes);
-            }
-
-            _undecided++;
-            send = Take(size, _sequence++);
+            send = _book.Sends.RentAwaited();
+            _book.Begin(send, size, _book.Open(1));
             return null;
         }
     }
 
-    /// <summary>Counts the records of a batch as undecided before any of them is handed over; an error when it is refused.</summary>
-    public StreamException? Begin(KafkaBatch batch)
+    /// <summary>Takes a single send in whose outcome is told; an error when it is refused.</summary>
+    public StreamException? Begin(int size, ISendOutcome outcome, out ToldSend? send)
     {
         lock (_gate)
         {
-            if (_closed)
+            send = null;
+            if (_book.RefuseSingle(size) is { } refused)
             {
-                return Errors.Closed();
+                return refused;
             }
 
-            _undecided += batch.Entries.Count;
-            batch.Sequence = _sequence++;
+            send = _book.Sends.RentTold();
+            send.Tell(outcome);
+            _book.Begin(send, size, _book.Open(1));
             return null;
-        }
-    }
-
-    /// <summary>Takes one record of a batch in; null when there is no room for it now.</summary>
-    public KafkaSend? TryAdmit(KafkaBatch batch, KafkaBatch.Entry entry)
-    {
-        lock (_gate)
-        {
-            return _aborted || !HasRoomFor(entry.Size) ? null : Take(entry.Size, batch.Sequence, batch, entry.Index);
-        }
-    }
-
-    /// <summary>A batch waits for room: until it is through, single sends would overtake it and are refused.</summary>
-    public void BatchWaits(int change)
-    {
-        lock (_gate)
-        {
-            _batchesWaiting += change;
-        }
-    }
-
-    /// <summary>Completes when there may be room again.</summary>
-    public Task RoomAsync()
-    {
-        lock (_gate)
-        {
-            return (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-        }
-    }
-
-    /// <summary>Whether a stop ended everything.</summary>
-    public bool IsAborted
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _aborted;
-            }
         }
     }
 
@@ -128,61 +67,34 @@ internal sealed class SendLedger : IDisposable
     {
         lock (_gate)
         {
-            if (_closed)
+            if (_book.IsClosed)
             {
                 return Errors.Closed();
             }
 
-            _flushes.CountFailed(records);
+            _book.Flushes.CountFailed(records);
             return null;
         }
     }
 
-    /// <summary>librdkafka did not take a single send that was taken in here.</summary>
-    public void Undo(KafkaSend send)
+    /// <summary>librdkafka did not take a single send that was taken in here; false when a stop or its deadline decided it meanwhile.</summary>
+    public bool Undo(KafkaSend send)
     {
+        List<FlushWait>? reached;
         lock (_gate)
         {
             var sequence = send.Sequence;
-            if (TryTakeBack(send))
+            if (!_book.TryTakeBack(send))
             {
-                Decided(sequence, stored: 0, failed: 1);
-            }
-        }
-    }
-
-    /// <summary>librdkafka did not take a record of a batch, which stays undecided; false when a stop or its deadline decided it meanwhile.</summary>
-    public bool Withdraw(KafkaSend send)
-    {
-        lock (_gate)
-        {
-            return TryTakeBack(send);
-        }
-    }
-
-    /// <summary>Ends the records of a batch that were not handed over.</summary>
-    public void FailRest(KafkaBatch batch, StreamException error)
-    {
-        lock (_gate)
-        {
-            var rest = batch.Entries.Count - batch.HandedOver;
-            for (; batch.HandedOver < batch.Entries.Count; batch.HandedOver++)
-            {
-                batch.Decide(batch.Entries[batch.HandedOver].Index, SendResult.Failed(error));
+                return false;
             }
 
-            Decided(batch.Sequence, stored: 0, failed: rest);
+            _book.Decide(sequence, stored: 0, failed: 1);
+            reached = _book.Flushes.TakeReached();
         }
-    }
 
-    /// <summary>One record of a batch that librdkafka will never take.</summary>
-    public void FailNext(KafkaBatch batch, StreamException error)
-    {
-        lock (_gate)
-        {
-            batch.Decide(batch.Entries[batch.HandedOver++].Index, SendResult.Failed(error));
-            Decided(batch.Sequence, stored: 0, failed: 1);
-        }
+        Complete(reached);
+        return true;
     }
 
     /// <summary>What librdkafka reported of a send, which may be in use again afterwards. Runs on its poll thread.</summary>
@@ -190,25 +102,30 @@ internal sealed class SendLedger : IDisposable
     {
         var failure = error.IsError ? Errors.Of(error) : null;
         var position = failure is null ? new StreamPosition(partition, (UInt128)offset) : default;
+        ISendOutcome? outcome;
+        List<FlushWait>? reached;
         lock (_gate)
         {
-            _bytes -= send.Size;
             var isCounted = send.IsCounted;
             var sequence = send.Sequence;
+            _book.Room.Free(send.Size);
             send.Uncount();
-            if (!send.TryAnswer(position, failure))
+            if (!send.TryAnswer(position, failure, out outcome))
             {
-                _pool.Forget(send);
+                _book.Sends.Forget(send);
             }
 
             if (isCounted)
             {
-                Decided(sequence, stored: failure is null ? 1 : 0, failed: failure is null ? 0 : 1);
+                _book.Decide(sequence, stored: failure is null ? 1 : 0, failed: failure is null ? 0 : 1);
             }
 
-            _room?.TrySetResult();
-            _room = null;
+            reached = _book.Flushes.TakeReached();
         }
+
+        // Outside the lock, since who is told may send again; and before the flushes, so that who flushed finds every outcome.
+        outcome?.Decided(position, failure);
+        Complete(reached);
     }
 
     /// <summary>Completes when every send that was begun before is decided.</summary>
@@ -216,7 +133,7 @@ internal sealed class SendLedger : IDisposable
     {
         lock (_gate)
         {
-            return _undecided == 0 ? Task.FromResult(_flushes.TakeReceipt(pending: 0)) : _flushes.WaitAsync(_sequence, _undecided);
+            return _book.FlushAsync();
         }
     }
 
@@ -225,108 +142,53 @@ internal sealed class SendLedger : IDisposable
     {
         lock (_gate)
         {
-            _closed = true;
-            if (_undecided == 0)
-            {
-                return Task.CompletedTask;
-            }
-
-            return (_drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            return _book.CloseAsync();
         }
     }
 
     /// <summary>Ends what is undecided, and says how sends ended since the last receipt.</summary>
     public FlushReceipt Abort()
     {
+        var error = Errors.Closed();
+        List<ISendOutcome>? outcomes;
+        List<FlushWait>? reached;
+        FlushReceipt receipt;
         lock (_gate)
         {
-            _aborted = true;
-            var pending = _undecided;
-            var error = Errors.Closed();
-            _pool.ForEach(send =>
-            {
-                if (send.IsCounted)
-                {
-                    send.Uncount();
-                    send.Abandon(error);
-                }
-            });
-            _undecided = 0;
-            _room?.TrySetResult();
-            _room = null;
-            return _flushes.CutShort(pending);
+            receipt = _book.Abort(error, out outcomes);
+            reached = _book.Flushes.TakeReached();
         }
+
+        outcomes?.ForEach(outcome => outcome.Decided(default, error));
+        Complete(reached);
+        return receipt;
     }
 
-    public void Dispose() => _sweeper.Dispose();
+    public void Dispose() => _rounds.Dispose();
 
-    private bool HasRoomFor(int size) => _bytes == 0 || _bytes + size <= _maxBytes;
-
-    private KafkaSend Take(int size, long sequence, KafkaBatch? batch = null, int index = 0)
-    {
-        _bytes += size;
-        if (!_armed)
-        {
-            _armed = true;
-            _sweeper.Change(_round, _round);
-        }
-
-        var send = _pool.Rent();
-        send.Begin(this, size, sequence, _now, batch, index);
-        return send;
-    }
-
-    private bool TryTakeBack(KafkaSend send)
-    {
-        _bytes -= send.Size;
-        var isCounted = send.IsCounted;
-        send.Uncount();
-        if (!send.TryTakeBack())
-        {
-            _pool.Forget(send);
-        }
-
-        return isCounted;
-    }
-
-    private void Decided(long sequence, int stored, int failed)
-    {
-        if (_aborted)
-        {
-            return;
-        }
-
-        _undecided -= stored + failed;
-        _flushes.Settle(sequence, stored, failed);
-        if (_undecided == 0)
-        {
-            _drained?.TrySetResult();
-        }
-    }
+    private static void Complete(List<FlushWait>? reached) => reached?.ForEach(static wait => wait.Complete());
 
     // librdkafka keeps deadlines to about a second only.
     private void Sweep()
     {
+        List<ISendOutcome>? outcomes;
+        List<FlushWait>? reached;
+        StreamException error;
         lock (_gate)
         {
-            _now = _now == int.MaxValue ? 0 : _now + 1;
-            if (_undecided == 0)
+            _rounds.Advance();
+            if (_book.Undecided == 0)
             {
-                _armed = false;
-                _sweeper.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                _rounds.Disarm();
                 return;
             }
 
-            StreamException? error = null;
-            _pool.ForEach(send =>
-            {
-                if (send.IsCounted && _now - send.Round >= _lifetime)
-                {
-                    send.Uncount();
-                    send.Abandon(error ??= Errors.TimedOut("A record for"));
-                    Decided(send.Sequence, stored: 0, failed: 1);
-                }
-            });
+            error = Errors.TimedOut("A record for");
+            outcomes = _book.EndAll(send => _rounds.IsOver(send.Round), error);
+            reached = _book.Flushes.TakeReached();
         }
+
+        outcomes?.ForEach(outcome => outcome.Decided(default, error));
+        Complete(reached);
     }
 }
