@@ -7,7 +7,12 @@ namespace DashStream.Client;
 internal sealed class SentMessage(SendQueue queue, ulong sequence, int bytes) : ISendOutcome, IValueTaskSource<SendReceipt>
 {
     // Asynchronously: what the sender does next must not hold up the provider, which has others to tell.
-    private ManualResetValueTaskSourceCore<SendReceipt> _core = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
+
+    // The position in parts: as one value its alignment alone would take sixteen bytes of every message.
+    private ulong _offsetHigh;
+    private ulong _offsetLow;
+    private int _partition;
 
     public ValueTask<SendReceipt> Task => new(this, _core.Version);
 
@@ -17,7 +22,10 @@ internal sealed class SentMessage(SendQueue queue, ulong sequence, int bytes) : 
         queue.Remove(bytes);
         if (error is null)
         {
-            _core.SetResult(new SendReceipt(position, sequence));
+            _partition = position.Partition;
+            _offsetHigh = (ulong)(position.Offset >> 64);
+            _offsetLow = (ulong)position.Offset;
+            _core.SetResult(true);
         }
         else
         {
@@ -25,7 +33,11 @@ internal sealed class SentMessage(SendQueue queue, ulong sequence, int bytes) : 
         }
     }
 
-    public SendReceipt GetResult(short token) => _core.GetResult(token);
+    public SendReceipt GetResult(short token)
+    {
+        _core.GetResult(token);
+        return new SendReceipt(new StreamPosition(_partition, new UInt128(_offsetHigh, _offsetLow)), sequence);
+    }
 
     public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
 
