@@ -9,6 +9,7 @@ internal static class RedisErrors
 
     // Said by our scripts.
     private const string NotFound = "DSNOTFOUND";
+    private const string Order = "DSORDER";
 
     /// <summary>Whether the error comes from the client or the server, rather than from a mistake in our code.</summary>
     public static bool IsOfClient(Exception error) =>
@@ -64,6 +65,7 @@ internal static class RedisErrors
     private static (StreamErrorKind Kind, string Text) DescribeReply(string reply) => CodeOf(reply) switch
     {
         NotFound => (StreamErrorKind.NotFound, "the topic does not exist, or has no such partition"),
+        Order => (StreamErrorKind.Transient, "the producer's batch before this one is not stored"),
         "NOAUTH" => (StreamErrorKind.Unauthorized, "the server wants a password (NOAUTH)"),
         "WRONGPASS" => (StreamErrorKind.Unauthorized, "the server refused the user or the password (WRONGPASS)"),
         "NOPERM" => (StreamErrorKind.Unauthorized, "the user may not do this; see the inner exception and the server's access list (NOPERM)"),

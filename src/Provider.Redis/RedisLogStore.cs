@@ -37,6 +37,9 @@ internal sealed class RedisLogStore : ILogStore
 
     public IGroupStore Groups { get; }
 
+    // One is being stored while the next one is on its way: the script keeps their order, and what it gave the last two.
+    public int AppendsAtOnce => 2;
+
     public bool StoresPartitionsApart => _keys.Spread;
 
     public ValueTask<bool> TryCreateTopicAsync(TopicSpec topic, CancellationToken cancellationToken)

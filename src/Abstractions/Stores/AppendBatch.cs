@@ -20,6 +20,12 @@ public sealed class AppendBatch
     /// <summary>The producer, new for each open. With <see cref="SequenceAt"/> it lets a store recognise a batch that it has stored already.</summary>
     public Guid ProducerId { get; }
 
+    /// <summary>
+    /// Number of the last record of the producer's batch before this one when that is not known to be stored yet, or null. Only for stores that take several at once
+    /// (<see cref="ILogStore.AppendsAtOnce"/>): where that record is not stored, this batch must not be either.
+    /// </summary>
+    public long? After { get; internal set; }
+
     /// <summary>Number of records.</summary>
     public int Count => _items.Count;
 
@@ -66,6 +72,7 @@ public sealed class AppendBatch
     {
         _items.Clear();
         SizeBytes = 0;
+        After = null;
     }
 
     private struct Item

@@ -15,6 +15,18 @@ internal sealed class AppendChunk(string topic, Guid producerId, int maxRecords,
 
     public int Count => _whole.Count;
 
+    /// <summary>What <see cref="Select"/> returned last.</summary>
+    public AppendBatch Selected { get; private set; } = null!;
+
+    /// <summary>Number of the last record that was selected, or null when none was.</summary>
+    public long? LastSequence => Selected.Count == 0 ? null : Selected.SequenceAt(Selected.Count - 1);
+
+    /// <summary>Fires when nobody waits for what is in flight any more.</summary>
+    public CancellationToken Abandoned { get; set; }
+
+    /// <summary>The first attempt to store it, with what went wrong; null while there was none.</summary>
+    public Task<Exception?>? Attempt { get; set; }
+
     public List<Segment> Segments => _segments;
 
     /// <summary>Whether nobody waits for any of it any more.</summary>
@@ -32,6 +44,7 @@ internal sealed class AppendChunk(string topic, Guid producerId, int maxRecords,
     public void Clear()
     {
         _segments.Clear();
+        Attempt = null;
         _whole.Clear();
         _part.Clear();
         _partIndexes.Clear();
@@ -51,7 +64,7 @@ internal sealed class AppendChunk(string topic, Guid producerId, int maxRecords,
     {
         if (from == 0 && count == _whole.Count && !_segments.Exists(static segment => segment.Work.IsOver))
         {
-            return _whole;
+            return Selected = _whole;
         }
 
         _part.Clear();
@@ -68,7 +81,7 @@ internal sealed class AppendChunk(string topic, Guid producerId, int maxRecords,
             }
         }
 
-        return _part;
+        return Selected = _part;
     }
 
     /// <summary>The selected batch is stored.</summary>

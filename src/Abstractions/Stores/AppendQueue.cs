@@ -10,6 +10,7 @@ internal sealed class AppendQueue : IDisposable
     private readonly Queue<PendingAppend> _queue = new();
     private readonly FlushLedger _ledger = new();
     private readonly List<PendingAppend> _finished = [];
+    private readonly List<AppendChunk> _inFlight = [];
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _topic;
     private readonly LogProviderOptions _options;
@@ -19,7 +20,6 @@ internal sealed class AppendQueue : IDisposable
     private readonly ITimer _watch;
     private readonly long _timeout;
     private CancellationTokenSource _abandon = new();
-    private AppendChunk? _inFlight;
     private StreamException? _lastCause;
     private long _lastProgress;
     private long _nextSequence;
@@ -102,26 +102,21 @@ internal sealed class AppendQueue : IDisposable
     {
         lock (_gate)
         {
-            while (_queue.TryPeek(out var work) && (work.IsOver || work.TryTake(chunk)))
-            {
-                if (!work.IsOver && !work.IsTaken)
-                {
-                    break;
-                }
-
-                _queue.Dequeue();
-            }
-
-            if (_abandon.IsCancellationRequested)
-            {
-                _abandon = new CancellationTokenSource();
-            }
-
+            _writing = Take(chunk);
             abandoned = _abandon.Token;
             _lastCause = null;
-            _writing = chunk.Count > 0;
-            _inFlight = _writing ? chunk : null;
             return _writing;
+        }
+    }
+
+    /// <summary>Fills another chunk while the last one is being stored, if so many records wait.</summary>
+    public bool TryTakeMore(AppendChunk chunk, int atLeast, out CancellationToken abandoned)
+    {
+        lock (_gate)
+        {
+            var taken = _undecided - _inFlight.Sum(static one => (long)one.Count) >= atLeast && Take(chunk);
+            abandoned = _abandon.Token;
+            return taken;
         }
     }
 
@@ -133,7 +128,7 @@ internal sealed class AppendQueue : IDisposable
     {
         lock (_gate)
         {
-            _inFlight = null;
+            _inFlight.Remove(chunk);
             var index = 0;
             foreach (var segment in chunk.Segments)
             {
@@ -206,6 +201,32 @@ internal sealed class AppendQueue : IDisposable
     {
         _watch.Dispose();
         _abandon.Dispose();
+    }
+
+    private bool Take(AppendChunk chunk)
+    {
+        while (_queue.TryPeek(out var work) && (work.IsOver || work.TryTake(chunk)))
+        {
+            if (!work.IsOver && !work.IsTaken)
+            {
+                break;
+            }
+
+            _queue.Dequeue();
+        }
+
+        if (_abandon.IsCancellationRequested)
+        {
+            _abandon = new CancellationTokenSource();
+        }
+
+        if (chunk.Count == 0)
+        {
+            return false;
+        }
+
+        _inFlight.Add(chunk);
+        return true;
     }
 
     private void DecideSegment(AppendChunk chunk, AppendChunk.Segment segment, int index)
@@ -293,14 +314,14 @@ internal sealed class AppendQueue : IDisposable
             _queue.Dequeue();
         }
 
-        if (_inFlight is { } chunk && chunk.IsOver)
+        if (_inFlight.Count > 0 && _inFlight.TrueForAll(static chunk => chunk.IsOver))
         {
             _ = _abandon.CancelAsync();
         }
     }
 
     private IEnumerable<PendingAppend> Undecided() =>
-        (_inFlight?.Segments ?? []).Select(static segment => segment.Work).Concat(_queue).Where(static work => work is { IsOver: false, Undecided: > 0 });
+        _inFlight.SelectMany(static chunk => chunk.Segments).Select(static segment => segment.Work).Concat(_queue).Where(static work => work is { IsOver: false, Undecided: > 0 });
 
     private void End(PendingAppend work, StreamException error, List<PendingAppend> ended)
     {

@@ -4,7 +4,7 @@ namespace DashStream.Stores;
 
 /// <summary>
 /// Stores a producer's records, chunk by chunk: while one is being stored the next one gathers, so a busy producer writes in large steps and an idle one at
-/// once. Transient failures are tried again in place, so nothing overtakes; a step that one record spoils is repeated in halves until that record is alone.
+/// once. Where the store takes several at once and much waits, the next chunk leaves before the last one is answered. Transient failures are tried again in place, so nothing overtakes; a step that one record spoils is repeated in halves until that record is alone.
 /// </summary>
 internal sealed class AppendWriter : IThreadPoolWorkItem
 {
@@ -12,12 +12,16 @@ internal sealed class AppendWriter : IThreadPoolWorkItem
     private const int LongestRetryMs = 1000;
     private const int LongestDoubling = 10;
 
+    // A chunk that leaves early is at least so large a part of a full one: many small ones cost more than they save.
+    private const int PartsOfLarge = 8;
+
     private readonly ILogStore _store;
     private readonly string _topic;
     private readonly TimeProvider _time;
     private readonly Random _random;
-    private readonly AppendChunk _chunk;
-    private CancellationToken _abandoned;
+    private readonly int _large;
+    private AppendChunk _chunk;
+    private AppendChunk _next;
 
     public AppendWriter(ILogStore store, string topic, LogProviderOptions options, TimeProvider time, Random random, PendingRoom room)
     {
@@ -25,7 +29,10 @@ internal sealed class AppendWriter : IThreadPoolWorkItem
         _topic = topic;
         _time = time;
         _random = random;
-        _chunk = new AppendChunk(topic, Chance.NewId(), options.MaxBatchRecords, options.MaxBatchBytes);
+        var producer = Chance.NewId();
+        _chunk = new AppendChunk(topic, producer, options.MaxBatchRecords, options.MaxBatchBytes);
+        _next = new AppendChunk(topic, producer, options.MaxBatchRecords, options.MaxBatchBytes);
+        _large = Math.Max(1, options.MaxBatchRecords / PartsOfLarge);
         Queue = new AppendQueue(topic, options, time, room, () => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false));
     }
 
@@ -39,28 +46,54 @@ internal sealed class AppendWriter : IThreadPoolWorkItem
 
     private async Task RunAsync()
     {
-        while (Queue.TryTake(_chunk, out _abandoned))
+        while (_chunk.Attempt is not null || TryTake())
         {
-            await StoreAsync(from: 0, _chunk.Count).ConfigureAwait(false);
+            var first = _chunk.Attempt ??= TryAppendAsync(_chunk, _chunk.Select(0, _chunk.Count));
+            if (_store.AppendsAtOnce > 1 && !first.IsCompleted && Queue.TryTakeMore(_next, _large, out var abandoned))
+            {
+                _next.Abandoned = abandoned;
+                var batch = _next.Select(0, _next.Count);
+                batch.After = _chunk.LastSequence;
+                _next.Attempt = TryAppendAsync(_next, batch);
+            }
+
+            var failure = await first.ConfigureAwait(false);
+            if (failure is not null && _next.Attempt is { } following)
+            {
+                // It failed as well, or both are stored and one answer was lost.
+                await following.ConfigureAwait(false);
+            }
+
+            await StoreAsync(_chunk, from: 0, _chunk.Count, first).ConfigureAwait(false);
             Queue.Decide(_chunk);
             _chunk.Clear();
+            (_chunk, _next) = (_next, _chunk);
         }
     }
 
-    private async ValueTask StoreAsync(int from, int count)
+    private bool TryTake()
+    {
+        var taken = Queue.TryTake(_chunk, out var abandoned);
+        _chunk.Abandoned = abandoned;
+        return taken;
+    }
+
+    private async ValueTask StoreAsync(AppendChunk chunk, int from, int count, Task<Exception?>? first = null)
     {
         for (var attempt = 0; ; attempt++)
         {
-            var batch = _chunk.Select(from, count);
+            var batch = first is null ? chunk.Select(from, count) : chunk.Selected;
             if (attempt > 0)
             {
+                batch.After = null;
                 PipelineMeter.SendRetries.Add(batch.Count);
             }
 
-            var failure = batch.Count == 0 ? null : await TryAppendAsync(batch).ConfigureAwait(false);
+            var failure = await (first ?? TryAppendAsync(chunk, batch)).ConfigureAwait(false);
+            first = null;
             if (failure is null)
             {
-                _chunk.Store(batch);
+                chunk.Store(batch);
                 return;
             }
 
@@ -68,13 +101,13 @@ internal sealed class AppendWriter : IThreadPoolWorkItem
             if (MayPass(error))
             {
                 Queue.NoteCause(error);
-                await BackOffAsync(attempt).ConfigureAwait(false);
+                await BackOffAsync(chunk, attempt).ConfigureAwait(false);
                 continue;
             }
 
             if (batch.Count == 1 || !MayConcernOneRecord(failure))
             {
-                _chunk.Fail(batch, error);
+                chunk.Fail(batch, error);
                 return;
             }
 
@@ -82,15 +115,20 @@ internal sealed class AppendWriter : IThreadPoolWorkItem
         }
 
         var half = count / 2;
-        await StoreAsync(from, half).ConfigureAwait(false);
-        await StoreAsync(from + half, count - half).ConfigureAwait(false);
+        await StoreAsync(chunk, from, half).ConfigureAwait(false);
+        await StoreAsync(chunk, from + half, count - half).ConfigureAwait(false);
     }
 
-    private async ValueTask<Exception?> TryAppendAsync(AppendBatch batch)
+    private async Task<Exception?> TryAppendAsync(AppendChunk chunk, AppendBatch batch)
     {
+        if (batch.Count == 0)
+        {
+            return null;
+        }
+
         try
         {
-            await _store.AppendAsync(batch, _abandoned).ConfigureAwait(false);
+            await _store.AppendAsync(batch, chunk.Abandoned).ConfigureAwait(false);
             return null;
         }
         catch (Exception e)
@@ -99,11 +137,11 @@ internal sealed class AppendWriter : IThreadPoolWorkItem
         }
     }
 
-    private async ValueTask BackOffAsync(int attempt)
+    private async ValueTask BackOffAsync(AppendChunk chunk, int attempt)
     {
         var longest = Math.Min(LongestRetryMs, FirstRetryMs << Math.Min(attempt, LongestDoubling));
         var delay = TimeSpan.FromMilliseconds(1 + _random.Next(longest));
-        await Task.Delay(delay, _time, _abandoned).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(delay, _time, chunk.Abandoned).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     // A time-out of the store leaves open whether it stored: the same batch again, which it may recognise by its numbers.

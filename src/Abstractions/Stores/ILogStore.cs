@@ -16,6 +16,12 @@ public interface ILogStore : IAsyncDisposable
     /// </summary>
     bool StoresPartitionsApart => false;
 
+    /// <summary>
+    /// How many batches of one producer may be under way at once. Here: one. A store that says more stores them in the order of its calls, and fails as transient a batch
+    /// whose <see cref="AppendBatch.After"/> is not stored; it recognises so many batches when they come again.
+    /// </summary>
+    int AppendsAtOnce => 1;
+
     /// <summary>Makes the topic durable. Returns false, changing nothing, when a topic of that name exists.</summary>
     ValueTask<bool> TryCreateTopicAsync(TopicSpec topic, CancellationToken cancellationToken);
 
@@ -30,7 +36,8 @@ public interface ILogStore : IAsyncDisposable
 
     /// <summary>
     /// Stores the batch in order with the declared durability and fills in the offsets. All or nothing is best; on failure any prefix may have been stored
-    /// and the caller may call again with the same batch. Calls for one topic come one at a time from one producer, and concurrently from several.
+    /// and the caller may call again with the same batch. Calls for one topic come one at a time from one producer (but see <see cref="AppendsAtOnce"/>), and concurrently
+    /// from several.
     /// </summary>
     ValueTask AppendAsync(AppendBatch batch, CancellationToken cancellationToken);
 

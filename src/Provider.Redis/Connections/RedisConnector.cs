@@ -9,6 +9,7 @@ internal static class RedisConnector
     {
         // Whoever asks first holds a lock.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        OldResultPool.Close();
         (string Host, int Port)[] servers = options.UsesSentinel
             ? [await FindMasterAsync(options).ConfigureAwait(false)]
             : [.. RedisEndpoints.Parse(options.Endpoints, RedisEndpoints.DefaultPort)];

@@ -32,10 +32,9 @@ internal sealed class AppendLayout
 
     public byte[] ToArray() => [.. _bytes];
 
-    /// <summary>Where each record of a layout is, given the first id in each of its partitions.</summary>
-    public static Dictionary<(long Sequence, int Partition), UInt128> Read(ReadOnlySpan<byte> bytes, IReadOnlyList<UInt128> firstIds)
+    /// <summary>Adds where each record of a layout is, given the first id in each of its partitions.</summary>
+    public static void Read(ReadOnlySpan<byte> bytes, IReadOnlyList<UInt128> firstIds, Dictionary<(long Sequence, int Partition), UInt128> places)
     {
-        var places = new Dictionary<(long Sequence, int Partition), UInt128>();
         var first = (long)Take(ref bytes);
         foreach (var firstId in firstIds)
         {
@@ -48,8 +47,6 @@ internal sealed class AppendLayout
                 places[(sequence, partition)] = firstId + (UInt128)i;
             }
         }
-
-        return places;
     }
 
     private void Write(ulong number)

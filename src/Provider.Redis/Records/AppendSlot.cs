@@ -7,7 +7,7 @@ namespace DashStream.Providers;
 /// <summary>The records of a batch that go into one cluster slot: the call of the append script, and what its answer means.</summary>
 internal sealed class AppendSlot
 {
-    private const int WordsPerRecord = 4;
+    private const int WordsPerRecord = 3;
     private const char Separator = '|';
 
     private readonly AppendBatch _batch;
@@ -45,7 +45,7 @@ internal sealed class AppendSlot
     /// <summary>The arguments of EVALSHA behind a free place for the script.</summary>
     public object[] Arguments(RedisKeys keys, TimeSpan remember)
     {
-        var words = new List<object>(_batch.Count * WordsPerRecord * 2) { "", 2 + (3 * _partitions.Count) };
+        var words = new List<object>((_batch.Count * WordsPerRecord) + 64) { "", 2 + (3 * _partitions.Count) };
         var memory = keys.Producer(_batch.Topic, _partitions[0], _batch.ProducerId);
         words.Add(memory);
 
@@ -64,6 +64,7 @@ internal sealed class AppendSlot
         words.Add(Layout(first));
         words.Add((long)remember.TotalSeconds);
         words.Add(keys.Spread ? 0 : 1);
+        words.Add(_batch.After is { } after ? after : "");
         foreach (var indexes in _indexes)
         {
             WriteRecords(indexes, words);
@@ -87,7 +88,7 @@ internal sealed class AppendSlot
             return;
         }
 
-        TakeFromMemory((byte[]?)parts[1] ?? []);
+        TakeFromMemory([(byte[]?)parts[1] ?? [], (byte[]?)parts[2] ?? []]);
     }
 
     private void Place(List<int> indexes, UInt128 first)
@@ -99,12 +100,16 @@ internal sealed class AppendSlot
     }
 
     // The batch is there already, maybe with records that nobody waits for any more and that are missing here.
-    private void TakeFromMemory(ReadOnlySpan<byte> memory)
+    private void TakeFromMemory(IEnumerable<byte[]> memories)
     {
-        var bases = memory.IndexOf((byte)Separator) + 1;
-        var layout = bases + memory[bases..].IndexOf((byte)Separator) + 1;
-        var ids = System.Text.Encoding.ASCII.GetString(memory[bases..(layout - 1)]).Split(',');
-        var stored = AppendLayout.Read(memory[layout..], [.. ids.Select(static id => RedisIds.Parse(System.Text.Encoding.ASCII.GetBytes(id)))]);
+        var stored = new Dictionary<(long Sequence, int Partition), UInt128>();
+        foreach (var memory in memories.Where(static memory => memory.Length > 0))
+        {
+            var end = memory.AsSpan().IndexOf((byte)Separator);
+            var ids = System.Text.Encoding.ASCII.GetString(memory[..end]).Split(',');
+            AppendLayout.Read(memory.AsSpan(end + 1), [.. ids.Select(static id => RedisIds.Parse(System.Text.Encoding.ASCII.GetBytes(id)))], stored);
+        }
+
         foreach (var index in _indexes.SelectMany(static indexes => indexes))
         {
             if (!stored.TryGetValue((_batch.SequenceAt(index), _batch.PartitionAt(index)), out var offset))
@@ -150,6 +155,8 @@ internal sealed class AppendSlot
         words.Add(indexes.Count);
         words.Add("");
         words.Add("");
+        var shape = RedisRecords.ShapeOf(indexes.Select(index => _batch.RecordAt(index)));
+        words.Add(shape);
         var (bytes, latest) = (0L, 0L);
         foreach (var index in indexes)
         {
@@ -157,7 +164,7 @@ internal sealed class AppendSlot
             var timestampUs = _batch.TimestampAt(index);
             bytes += record.SizeBytes;
             latest = Math.Max(latest, timestampUs);
-            RedisRecords.Write(record, timestampUs, words);
+            RedisRecords.Write(record, timestampUs, shape.Length > 0, words);
         }
 
         words[head + 1] = bytes;

@@ -14,25 +14,55 @@ internal static class RedisRecords
     public const int MaxHeaders = 3000;
 
     private const string HeaderPrefix = "h:";
+    private const string Plain = "t";
     private const int SmallNumbers = 64;
 
     // Boxed once: they are sent with every record.
     private static readonly object Time = "t"u8.ToArray();
     private static readonly object Key = "k"u8.ToArray();
     private static readonly object Value = "v"u8.ToArray();
-    private static readonly object Usual = "0"u8.ToArray();
     private static readonly object[] Counts = [.. Enumerable.Range(0, SmallNumbers).Select(static count => (object)count)];
 
+    /// <summary>What all of them have in common, in the words of the append script: nearly all batches are alike, and then less is sent and taken apart.</summary>
+    public static string ShapeOf(IEnumerable<StreamRecord> records)
+    {
+        string? shape = null;
+        var headers = 0;
+        foreach (var record in records)
+        {
+            if (record.Key.IsEmpty || record.Value is null || record.Headers.Count > 1)
+            {
+                return "";
+            }
+
+            var own = record.Headers.Count == 0 ? Plain : record.Headers[0].Name;
+            if (shape is null)
+            {
+                (shape, headers) = (own, record.Headers.Count);
+            }
+            else if (headers != record.Headers.Count || !string.Equals(shape, own, StringComparison.Ordinal))
+            {
+                return "";
+            }
+        }
+
+        return shape is null ? "" : headers == 0 ? shape : HeaderPrefix + shape;
+    }
+
     /// <summary>Adds the words of a record to those of the append script.</summary>
-    public static void Write(StreamRecord record, long timestampUs, List<object> words)
+    public static void Write(StreamRecord record, long timestampUs, bool isShaped, List<object> words)
     {
         var hasKey = !record.Key.IsEmpty;
-        if (hasKey && record.Headers.Count == 0 && record.Value is { } usual)
+        if (isShaped)
         {
-            words.Add(Usual);
             words.Add(timestampUs);
             words.Add(Bytes(record.Key));
-            words.Add(Bytes(usual));
+            words.Add(Bytes(record.Value!.Value));
+            if (record.Headers.Count > 0)
+            {
+                words.Add(Bytes(record.Headers[0].Value));
+            }
+
             return;
         }
 

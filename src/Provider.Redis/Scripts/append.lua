@@ -1,12 +1,16 @@
 -- Stores a producer's batch in the partitions of one slot, whole or not at all, and once.
 -- KEYS: the producer's memory, the topic's wake stream, then stream, state and times of each partition.
--- ARGV: first and last sequence, layout, seconds to remember it, whether to wake; then for each partition: records, bytes, latest time, and its records,
--- each as the number of its words and the words themselves (0: time, key, value follow, the shape of nearly all).
--- Returns {0, ms, seq, ms, seq ...} (the first id in each partition) or {1, memory} when the batch is stored already.
-local memory = redis.call('GET', KEYS[1])
-if memory and tonumber(string.match(memory, '^%d+')) >= tonumber(ARGV[1]) then
+-- ARGV: first and last sequence, layout, seconds to remember it, whether to wake, the last sequence of the batch before (or an empty text) where that must be stored;
+-- then for each partition: records, bytes, latest time, shape, and its records. The shape is 't' when every record has time, key and value and comes as these three, the name
+-- of a header when each has that one besides, and empty when each comes as the number of its words and the words.
+-- Returns {0, ms, seq, ms, seq ...} (the first id in each partition), or {1, memory, memory} when the batch is stored already: what the last two batches left.
+local memory = redis.call('HMGET', KEYS[1], 'last', 'newer', 'older')
+if memory[1] and tonumber(memory[1]) >= tonumber(ARGV[1]) then
   redis.call('EXPIRE', KEYS[1], ARGV[4])
-  return {1, memory}
+  return {1, memory[2], memory[3]}
+end
+if ARGV[6] ~= '' and memory[1] ~= ARGV[6] then
+  return redis.error_reply('DSORDER the batch before this one is not stored')
 end
 
 local partitions = (#KEYS - 2) / 3
@@ -27,13 +31,13 @@ end
 local call, args = redis.call, ARGV
 local now = redis.call('TIME')
 local clock = now[1] * 1000 + math.floor(now[2] / 1000)
-local at = 6
+local at = 7
 local reply = {0}
 local bases = {}
 for p = 1, partitions do
   local stream, state = KEYS[3 * p], states[p]
-  local records, bytes, latest = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2]
-  at = at + 3
+  local records, bytes, latest, shape = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  at = at + 4
   local ms = state[2] == '0' and tonumber(state[1]) or math.max(clock, tonumber(state[1]))
   local seq = tonumber(state[2]) + 1
   if redis.call('EXISTS', stream) == 1 then
@@ -50,15 +54,26 @@ for p = 1, partitions do
 
   local prefix = string.format('%.0f-', ms)
   local first = prefix .. string.format('%.0f', seq)
-  for i = 0, records - 1 do
-    local id = prefix .. (seq + i)
-    local words = args[at]
-    if words == '0' then
-      call('XADD', stream, id, 't', args[at + 1], 'k', args[at + 2], 'v', args[at + 3])
+  -- From the second on the server counts by itself: numbers become texts slowly here.
+  local id, following = first, prefix .. '*'
+  if shape == 't' then
+    for _ = 1, records do
+      call('XADD', stream, id, 't', args[at], 'k', args[at + 1], 'v', args[at + 2])
+      at = at + 3
+      id = following
+    end
+  elseif shape ~= '' then
+    for _ = 1, records do
+      call('XADD', stream, id, 't', args[at], 'k', args[at + 1], 'v', args[at + 2], shape, args[at + 3])
       at = at + 4
-    else
+      id = following
+    end
+  else
+    for _ = 1, records do
+      local words = args[at]
       call('XADD', stream, id, unpack(args, at + 1, at + words))
       at = at + 1 + words
+      id = following
     end
   end
 
@@ -78,7 +93,8 @@ for p = 1, partitions do
   bases[p] = first
 end
 
-redis.call('SET', KEYS[1], ARGV[2] .. '|' .. table.concat(bases, ',') .. '|' .. ARGV[3], 'EX', ARGV[4])
+redis.call('HSET', KEYS[1], 'last', ARGV[2], 'newer', table.concat(bases, ',') .. '|' .. ARGV[3], 'older', memory[2] or '')
+redis.call('EXPIRE', KEYS[1], ARGV[4])
 if ARGV[5] == '1' then
   redis.call('XADD', KEYS[2], 'MAXLEN', 64, '0-*', 'append', '1')
 end

@@ -17,6 +17,8 @@ internal sealed class FaultyLogStore : ILogStore
 
     public int Appends { get; private set; }
 
+    public int AppendsAtOnce { get; set; } = 1;
+
     public bool IsDisposed { get; private set; }
 
     public IGroupStore Groups => _inner.Groups;

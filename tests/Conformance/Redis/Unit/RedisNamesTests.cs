@@ -54,11 +54,12 @@ public sealed class RedisNamesTests
         layout.AddRecord(1_000_001);
         layout.AddRecord(1_000_002);
 
-        var places = AppendLayout.Read(layout.ToArray(), [RedisIds.Make(5, 10), RedisIds.Make(5, 90)]);
+        var places = new Dictionary<(long Sequence, int Partition), UInt128>();
+        AppendLayout.Read(layout.ToArray(), [RedisIds.Make(5, 10), RedisIds.Make(5, 90)], places);
 
         Assert.HasCount(5, places);
         Assert.AreEqual(RedisIds.Make(5, 12), places[(1_000_900, 2)]);
         Assert.AreEqual(RedisIds.Make(5, 91), places[(1_000_002, 300)]);
-        Assert.AreEqual(StreamErrorKind.Corrupt, Assert.Throws<StreamException>(() => AppendLayout.Read([0x80], [])).Kind);
+        Assert.AreEqual(StreamErrorKind.Corrupt, Assert.Throws<StreamException>(() => AppendLayout.Read([0x80], [], places)).Kind);
     }
 }
