@@ -36,7 +36,7 @@ internal sealed class AgUiFraming(string? contentType, Action<AgUiRule, string, 
         }
     }
 
-    private static bool IsField(ReadOnlySpan<byte> line)
+    public static bool IsField(ReadOnlySpan<byte> line)
     {
         var colon = line.IndexOf((byte)':');
         var name = colon < 0 ? line : line[..colon];

@@ -7,6 +7,7 @@ internal sealed class AgUiLines(AgUiReaderOptions options, AgUiFraming? framing 
 {
     private readonly ArrayBufferWriter<byte> _data = new();
     private bool _hasData;
+    private bool? _isJsonLines;
 
     /// <summary>How many events were read.</summary>
     public long Index { get; private set; }
@@ -39,7 +40,10 @@ internal sealed class AgUiLines(AgUiReaderOptions options, AgUiFraming? framing 
             return null;
         }
 
-        if (!_hasData && text.TrimStart(" \t"u8).StartsWith((byte)'{'))
+        // Among JSON lines whatever is no field of server-sent events was meant as an event; among those, clients drop it.
+        var isObject = text.TrimStart(" \t"u8).StartsWith((byte)'{');
+        _isJsonLines ??= isObject ? true : AgUiFraming.IsField(text) ? false : null;
+        if (!_hasData && (isObject || (_isJsonLines == true && !AgUiFraming.IsField(text) && !text.Trim(" \t"u8).IsEmpty)))
         {
             return Counted(line);
         }
