@@ -74,19 +74,24 @@ internal sealed partial class BenchRedis : IAsyncDisposable
     }
 
     /// <summary>The server's own measuring program, which depends on no .NET client: XADD of such values, 64 at a time over one connection.</summary>
-    public BenchSide Tool(int valueBytes) => new("redis-benchmark -P 64 -c 1, XADD", async (operations, cancellationToken) =>
+    public BenchSide Tool(int valueBytes) => new(
+        "redis-benchmark -P 64 -c 1, XADD",
+        async (operations, cancellationToken) => TimeSpan.FromSeconds(operations / await ToolRateAsync(
+            operations, ["XADD", "bench-tool", "MAXLEN", "~", "100000", "*", "v", new string('x', valueBytes)], cancellationToken)))
+    { IsHere = false };
+
+    /// <summary>How many such commands the server's own measuring program does in a second, 64 at a time over one connection.</summary>
+    public async Task<double> ToolRateAsync(int commands, IEnumerable<string> command, CancellationToken cancellationToken)
     {
         var (host, port) = Endpoint.Split(':') is [var name, var number] ? (name, number) : ("127.0.0.1", Endpoint);
         using var process = Process.Start(new ProcessStartInfo(
-            "redis-benchmark",
-            ["-h", host, "-p", port, "-c", "1", "-P", "64", "-n", operations.ToString(CultureInfo.InvariantCulture), "-q", "XADD", "bench-tool", "MAXLEN", "~", "100000", "*", "v", new string('x', valueBytes)])
+            "redis-benchmark", ["-h", host, "-p", port, "-c", "1", "-P", "64", "-n", commands.ToString(CultureInfo.InvariantCulture), "-q", .. command])
         {
             RedirectStandardOutput = true,
         })!;
         var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-        return TimeSpan.FromSeconds(operations / double.Parse(Rates().Matches(output)[^1].Groups[1].Value, CultureInfo.InvariantCulture));
-    })
-    { IsHere = false };
+        return double.Parse(Rates().Matches(output)[^1].Groups[1].Value, CultureInfo.InvariantCulture);
+    }
 
     public async ValueTask DisposeAsync()
     {
