@@ -22,7 +22,7 @@ internal static class StateCommand
             Description = "Show what changed between two moments, as for --at", HelpName = "A> <B", Arity = new ArgumentArity(2, 2), AllowMultipleArgumentsPerToken = true,
         };
         diff.Validators.Add(result => CommonOptions.ForValue(result, text => FaultOf(text, now)));
-        var steps = new Option<bool>("--steps") { Description = "List every step of the thread: the first state whole, then what changed" };
+        var steps = new Option<bool>("--steps") { Description = "List every step of the thread and what it changed; as JSON the first with its whole state" };
         var watch = new Option<bool>("--watch") { Description = "Show the state as it is, then every change as it comes" };
         var compare = new Option<string>("--compare") { Description = "Compare with another thread, change by change, and show where they part first", HelpName = "THREAD" };
         var compareFrom = new Option<string>("--compare-from") { Description = "The store of the other thread. Default: the same", HelpName = "URI" };

@@ -38,9 +38,14 @@ internal sealed record StateRequest
     /// <summary>The topic of <see cref="Compare"/>; null for the same.</summary>
     public string? CompareTopic { get; init; }
 
-    /// <exception cref="UsageException">Options that do not go together.</exception>
+    /// <exception cref="UsageException">An empty id, or options that do not go together.</exception>
     public void Validate()
     {
+        if (Thread.Length == 0 || Compare?.Length == 0)
+        {
+            throw new UsageException("A thread's id cannot be empty.");
+        }
+
         var asked = new[] { At is not null, Diff.Count > 0, Steps, Watch, Compare is not null }.Count(used => used);
         if (asked > 1)
         {

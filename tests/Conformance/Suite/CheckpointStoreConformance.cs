@@ -184,6 +184,28 @@ public abstract class CheckpointStoreConformance<TFixture>
     }
 
     [TestMethod]
+    public async Task Cut_at_any_byte_a_checkpoint_is_refused_by_kind_and_the_one_before_it_is_found()
+    {
+        var checkpoints = new StateCheckpoints(Store);
+        var good = await checkpoints.SaveAsync("t", Text("""{"n":1}"""));
+        var cut = await checkpoints.SaveAsync("t", Text("""{"n":2}"""));
+        var whole = (await Store.LoadAsync(cut.Name))!.Value.ToArray();
+        for (var length = 0; length < whole.Length; length++)
+        {
+            await Store.SaveAsync(cut.Name, whole.AsMemory(0, length));
+
+            var found = await checkpoints.RecoverAsync("t");
+
+            Assert.AreEqual(good.Name, found.Checkpoint!.Name, $"cut at {length}");
+            Assert.AreEqual(CheckpointFault.Truncated, found.Bad.Single().Error.Fault, $"cut at {length}");
+        }
+
+        whole[4]++;
+        await Store.SaveAsync(cut.Name, whole);
+        Assert.AreEqual(CheckpointFault.UnsupportedVersion, (await checkpoints.RecoverAsync("t")).Bad.Single().Error.Fault);
+    }
+
+    [TestMethod]
     public async Task Old_checkpoints_go_by_count_and_the_newest_good_one_stays()
     {
         var checkpoints = new StateCheckpoints(Store, new StateCheckpointOptions { KeepCount = 3 });

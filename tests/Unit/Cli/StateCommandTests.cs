@@ -114,12 +114,30 @@ public sealed class StateCommandTests
     [TestMethod]
     public async Task What_makes_no_sense_is_refused_as_usage()
     {
-        foreach (var args in new string[][] { ["--at", "yesterday"], ["--at", "0"], ["--diff", "1"], ["--at", "1", "--steps"], ["--compare-topic", "runs"], ["--format", "yaml"] })
+        foreach (var args in new string[][] { ["--at", "yesterday"], ["--at", "0"], ["--diff", "1"], ["--at", "1", "--steps"], ["--compare-topic", "runs"], ["--format", "yaml"], ["--compare", ""], ["--at", ""], ["--at", "0@-1"], ["--diff", "1", "2", "3"], ["--diff", "1", "x"] })
         {
-            Assert.AreEqual(ExitCodes.Usage, (await RunAsync([Thread, .. args])).Code, string.Join(' ', args));
+            var refused = await RunAsync([Thread, .. args]);
+            Assert.AreEqual(ExitCodes.Usage, refused.Code, string.Join(' ', args));
+            Assert.StartsWith("error: ", refused.Err, string.Join(' ', args));
         }
 
-        Assert.AreEqual(ExitCodes.Failure, (await RunAsync("nobody")).Code);
+        Assert.AreEqual(ExitCodes.Usage, (await RunAsync("")).Code);
+    }
+
+    [TestMethod]
+    public async Task What_is_not_there_is_told_by_name()
+    {
+        foreach (var (args, told) in new (string[] Args, string Told)[]
+        {
+            (["nobody"], "nobody"), ([Thread, "--at", "9@1"], "partition 9"), ([Thread, "--at", "0@99999"], "0@99999"), ([Thread, "--at", "2001-01-01"], "2001-01-01"),
+            ([Thread, "--diff", "2", "9@1"], "partition 9"), ([Thread, "--compare", "nobody"], "nobody"), ([Thread, "--tenant", "other"], Thread),
+        })
+        {
+            var failed = await RunAsync(args);
+            Assert.AreEqual(ExitCodes.Failure, failed.Code, string.Join(' ', args));
+            Assert.Contains(told, failed.Err);
+            Assert.AreEqual("", failed.Out);
+        }
     }
 
     private Task<ToolResult> RunAsync(params string[] args) => _tool.RunAsync(["state", args[0], "--from", Store, "--topic", "runs", .. args[1..]]);
