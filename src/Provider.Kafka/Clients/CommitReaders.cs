@@ -67,6 +67,7 @@ internal sealed class CommitReaders(Func<IConsumer<Ignore, Ignore>> make)
                 {
                     // Nothing may escape on a thread of ours. It is about the client's own group, which wants nothing but to know its coordinator, or comes from a
                     // logger: who asks for commits hears by himself what is wrong.
+                    Thread.Sleep(Poll);
                 }
             }
         }
