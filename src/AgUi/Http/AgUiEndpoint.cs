@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -7,7 +9,7 @@ using Microsoft.Extensions.Hosting;
 namespace DashStream.AgUi;
 
 /// <summary>Answers requests for threads: decides whether there is anything to read, then lets a reader do it.</summary>
-internal sealed class AgUiEndpoint(string topic, AgUiEndpointOptions options)
+internal sealed partial class AgUiEndpoint(string topic, AgUiEndpointOptions options)
 {
     private int _readers;
 
@@ -52,8 +54,7 @@ internal sealed class AgUiEndpoint(string topic, AgUiEndpointOptions options)
 
     private async Task<AgUiRefusal?> TryServeAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        // The one escape that servers leave as it is in a path.
-        var thread = (context.GetRouteValue("thread") as string)?.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        var thread = ThreadOf(context);
         if (string.IsNullOrWhiteSpace(thread))
         {
             return AgUiRefusal.NoThread;
@@ -84,6 +85,23 @@ internal sealed class AgUiEndpoint(string topic, AgUiEndpointOptions options)
         var reader = new AgUiThreadReader(context, options, new AgUiRequest(topic, thread, last, options.Tenant?.Invoke(context), Follows(context)), description);
         return await reader.RunAsync(provider, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Servers leave one escape of a path as it is, so that a slash and the text %2F, sent as %252F, look alike; the request as it came tells them apart.</summary>
+    private static string? ThreadOf(HttpContext context)
+    {
+        var thread = context.GetRouteValue("thread") as string;
+        if (thread is null || EscapedSlash().Count(thread) is var count && count == 0)
+        {
+            return thread;
+        }
+
+        var sent = EscapedSlash().Matches(context.Features.Get<IHttpRequestFeature>()?.RawTarget.Split('?')[0] ?? "");
+        var at = 0;
+        return EscapedSlash().Replace(thread, match => sent.Count == count && sent[at++].Length > match.Length ? match.Value : "/");
+    }
+
+    [GeneratedRegex("%(?:25)?2[Ff]", RegexOptions.CultureInvariant)]
+    private static partial Regex EscapedSlash();
 
     /// <summary>Browsers send the header when they come back by themselves; pages that begin anew can only put it into the address.</summary>
     private static string? LastEventOf(HttpContext context) =>
