@@ -28,18 +28,18 @@ internal sealed class CommitReaders(Func<IConsumer<Ignore, Ignore>> make)
         admin.Dispose();
         if (_open.TryRemove(admin, out var reader))
         {
-            reader.End();
+            reader.Dispose();
         }
     }
 
     // Errors and requests for a token come to who polls: a client that sends does that by itself, one that reads leaves it to its reader.
-    private sealed class Reader
+    private sealed class Reader : IDisposable
     {
         private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
         private readonly IConsumer<Ignore, Ignore> _client;
         private readonly Thread _thread;
-        private volatile bool _isOver;
+        private readonly ManualResetEventSlim _over = new();
 
         public Reader(IConsumer<Ignore, Ignore> client)
         {
@@ -48,16 +48,17 @@ internal sealed class CommitReaders(Func<IConsumer<Ignore, Ignore>> make)
             _thread.Start();
         }
 
-        public void End()
+        public void Dispose()
         {
-            _isOver = true;
+            _over.Set();
             _thread.Join();
             _client.Dispose();
+            _over.Dispose();
         }
 
         private void Run()
         {
-            while (!_isOver)
+            while (!_over.IsSet)
             {
                 try
                 {
@@ -67,7 +68,7 @@ internal sealed class CommitReaders(Func<IConsumer<Ignore, Ignore>> make)
                 {
                     // Nothing may escape on a thread of ours. It is about the client's own group, which wants nothing but to know its coordinator, or comes from a
                     // logger: who asks for commits hears by himself what is wrong.
-                    Thread.Sleep(Poll);
+                    _over.Wait(Poll);
                 }
             }
         }
