@@ -15,8 +15,9 @@ public sealed class LoadTests
     {
         await using var redis = await ProviderUnderTest.StartAsync(new RedisNodeOptions { ThroughProxy = true }, static options =>
         {
-            options.Connection.CommandTimeout = TimeSpan.FromSeconds(1);
-            options.Connection.ConnectTimeout = TimeSpan.FromSeconds(1);
+            // Shorter than the troubles, and long enough for a slow disk under the log.
+            options.Connection.CommandTimeout = TimeSpan.FromSeconds(2);
+            options.Connection.ConnectTimeout = TimeSpan.FromSeconds(2);
             options.SendTimeout = LoadRun.Limit;
         });
         await redis.Provider.Admin.CreateTopicAsync(new TopicSpec("load") { Partitions = 4 });
@@ -78,7 +79,7 @@ public sealed class LoadTests
     private static async Task BreakAndMendAsync(RedisNode node, NodeFault fault)
     {
         await node.BreakAsync(fault);
-        await Task.Delay(TimeSpan.FromSeconds(2));
+        await Task.Delay(TimeSpan.FromSeconds(3));
         await node.MendAsync(fault);
     }
 }
