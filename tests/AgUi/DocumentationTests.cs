@@ -1,6 +1,7 @@
 using DashStream.Providers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -32,21 +33,22 @@ public sealed class DocumentationTests
         builder.Services.AddDashStream().UseFile(folder);
         await using var app = builder.Build();
         app.MapDashStreamAgUi("/runs/{thread}", "runs");
+        app.MapPost("/record", async (HttpRequest request, DashStreamClient client) =>
+        {
+            await client.Provider.Admin.CreateTopicAsync(new TopicSpec("runs"));
+            var producer = await client.GetProducerAsync("runs");
+            return await new AgUiRecorder().RecordAsync(producer, AgUiReader.ReadAsync(request.Body));
+        });
         await app.StartAsync();
 
         var bytes = """
             {"type":"RUN_STARTED","threadId":"conversation-7","runId":"r"}
             {"type":"RUN_FINISHED","threadId":"conversation-7","runId":"r"}
             """u8.ToArray();
-        using var stream = new MemoryStream(bytes);
-        var client = app.Services.GetRequiredService<DashStreamClient>();
-        await client.Provider.Admin.CreateTopicAsync(new TopicSpec("runs"));
-        var producer = await client.GetProducerAsync("runs");
-
-        var recorder = new AgUiRecorder();
-        await recorder.RecordAsync(producer, AgUiReader.ReadAsync(stream));
-
         using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        using var body = new ByteArrayContent(bytes);
+        using var recorded = await http.PostAsync("/record", body);
+        Assert.AreEqual("2", await recorded.Content.ReadAsStringAsync());
         StringAssert.Contains(await http.GetStringAsync("/runs/conversation-7"), "RUN_FINISHED");
         using var response = await http.GetAsync("/runs/conversation-7", HttpCompletionOption.ResponseHeadersRead);
         IReadOnlyList<AgUiFinding> findings = await AgUiResponse.CheckAsync(response);
