@@ -36,6 +36,7 @@ internal static class SqliteCheckpointFile
             var session = new SqliteSession(connection);
             SqliteDatabase.SetBusyTimeout(session, database.Options.BusyTimeout);
             MakeOrCheck(session, database);
+            ThrowIfCut(session, database);
             session.ExecuteOnce("PRAGMA journal_mode = WAL");
             session.ExecuteOnce("PRAGMA synchronous = FULL");
             return session;
@@ -44,6 +45,17 @@ internal static class SqliteCheckpointFile
         {
             connection.Dispose();
             throw;
+        }
+    }
+
+    // SQLite itself misses whole pages, but reads what is missing of the last one as zeros, which shows a table as empty instead of damaged.
+    private static void ThrowIfCut(SqliteSession session, SqliteDatabase database)
+    {
+        var length = new FileInfo(database.Path).Length;
+        if (session.ExecuteOnce("PRAGMA page_size") is long pageSize && length % pageSize != 0)
+        {
+            throw new StreamException(
+                StreamErrorKind.Corrupt, $"SQLite database '{database.Path}' has {length} bytes, which is no number of whole pages of {pageSize}: it was cut. It was left as it is.");
         }
     }
 

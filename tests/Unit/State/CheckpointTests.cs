@@ -226,6 +226,29 @@ public sealed class CheckpointTests
         Directory.Delete(folder, recursive: true);
     }
 
+    [TestMethod]
+    public async Task A_cut_checkpoint_database_is_an_error_and_never_an_empty_one()
+    {
+        var folder = Directory.CreateTempSubdirectory("dashstream-checkpoints-").FullName;
+        var path = Path.Combine(folder, "checkpoints.db");
+        await using (var store = new SqliteCheckpointStore(path))
+        {
+            await new StateCheckpoints(store).SaveAsync(Moment(Large), cancellationToken: TestContext.CancellationToken);
+        }
+
+        var whole = await File.ReadAllBytesAsync(path, TestContext.CancellationToken);
+        for (var length = 2; length < whole.Length; length += length < 128 ? 1 : 97)
+        {
+            await File.WriteAllBytesAsync(path, whole[..length], TestContext.CancellationToken);
+            await using var store = new SqliteCheckpointStore(path);
+            var error = await Assert.ThrowsExactlyAsync<StreamException>(() => new StateCheckpoints(store).RecoverAsync("t").AsTask(), $"cut at {length}");
+            Assert.IsTrue(error.Kind is StreamErrorKind.Corrupt or StreamErrorKind.Incompatible, $"cut at {length}: {error.Message}");
+            Assert.AreEqual(length, new FileInfo(path).Length);
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
     private static void SetState(Checkpoint message, string json)
     {
         message.State = ByteString.CopyFromUtf8(json);
