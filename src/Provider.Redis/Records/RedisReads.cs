@@ -27,7 +27,7 @@ internal sealed class RedisReads(RedisConnection connection, RedisKeys keys, Tim
         object[] words = [stream, RedisIds.ToText(from), "+", "COUNT", Math.Clamp(count, 1, maxRecords)];
         var reply = _slow is null
             ? await connection.ExecuteAsync("XRANGE", cancellationToken, words).ConfigureAwait(false)
-            : await _slow.AskAsync(topic, partition, () => connection.ExecuteAsync("XRANGE", CancellationToken.None, words), cancellationToken).ConfigureAwait(false);
+            : await _slow.AskAsync(topic, partition, SlowPartitions.Patience, () => connection.ExecuteAsync("XRANGE", CancellationToken.None, words), cancellationToken).ConfigureAwait(false);
         var entries = reply.Items();
         var records = new List<StreamRecord>(entries.Length);
         long bytes = 0;
@@ -58,8 +58,9 @@ internal sealed class RedisReads(RedisConnection connection, RedisKeys keys, Tim
     /// <exception cref="StreamException">There is no such partition (<see cref="StreamErrorKind.NotFound"/>).</exception>
     public async ValueTask<PartitionStanding> DescribeAsync(string topic, int partition, CancellationToken cancellationToken)
     {
-        var reply = await connection.EvaluateAsync(
-            Describe, ["", 2, keys.Partition(topic, partition), keys.State(topic, partition)], cancellationToken).ConfigureAwait(false);
+        var reply = _slow is null
+            ? await AskAsync(cancellationToken).ConfigureAwait(false)
+            : await _slow.AskAsync(topic, partition, SlowPartitions.LongPatience, () => AskAsync(CancellationToken.None), cancellationToken).ConfigureAwait(false);
         if (reply.Items() is not [var begin, var milliseconds, var number, var records, var bytes])
         {
             throw RedisErrors.NoPartition(connection.Options, topic, partition);
@@ -68,6 +69,9 @@ internal sealed class RedisReads(RedisConnection connection, RedisKeys keys, Tim
         var last = RedisIds.Make((ulong)(long)milliseconds, (ulong)(long)number);
         var bounds = new PartitionBounds(RedisIds.Parse(begin), last + 1);
         return new PartitionStanding(bounds, last, (long)records, (long)bytes);
+
+        ValueTask<RedisResult> AskAsync(CancellationToken token) =>
+            connection.EvaluateAsync(Describe, ["", 2, keys.Partition(topic, partition), keys.State(topic, partition)], token);
     }
 
     /// <summary>Records from there on. The numbers in our ids count them; only where a position lies between two records must the next one be looked up.</summary>

@@ -9,14 +9,18 @@ namespace DashStream.Providers;
 /// </summary>
 internal sealed class SlowPartitions(RedisConnectionOptions options, TimeProvider time)
 {
-    /// <summary>Far longer than a read takes, and short for a reader who has other partitions.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+    /// <summary>For a read: far longer than it takes, and short for a reader who has other partitions.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>For a look at a partition's bounds, which readers take now and then and administrators wait for.</summary>
+    public static readonly TimeSpan LongPatience = TimeSpan.FromSeconds(1);
+
 
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<(string Topic, int Partition), Task> _slow = new();
 
-    public async ValueTask<RedisResult> AskAsync(string topic, int partition, Func<ValueTask<RedisResult>> ask, CancellationToken cancellationToken)
+    public async ValueTask<RedisResult> AskAsync(string topic, int partition, TimeSpan patience, Func<ValueTask<RedisResult>> ask, CancellationToken cancellationToken)
     {
         if (_slow.TryGetValue((topic, partition), out var under) && !under.IsCompleted)
         {
@@ -27,7 +31,7 @@ internal sealed class SlowPartitions(RedisConnectionOptions options, TimeProvide
         var asked = ask().AsTask();
         try
         {
-            return await asked.WaitAsync(Patience, time, cancellationToken).ConfigureAwait(false);
+            return await asked.WaitAsync(patience, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException) when (!asked.IsCompleted)
         {
@@ -53,5 +57,5 @@ internal sealed class SlowPartitions(RedisConnectionOptions options, TimeProvide
     }
 
     private StreamException NoAnswer(string topic, int partition) => new(StreamErrorKind.Transient,
-        $"Redis at {options}: the server that holds partition {partition} of topic '{topic}' has not answered for {Patience.TotalMilliseconds:0} ms.");
+        $"Redis at {options}: the server that holds partition {partition} of topic '{topic}' does not answer in time.");
 }

@@ -25,7 +25,6 @@ public sealed class ClusterFaultTests
         var options = new RedisProviderOptions { SpreadPartitions = spread, SendTimeout = SendTimeout };
         options.Connection.Endpoints = cluster.Endpoints;
         options.Connection.CommandTimeout = TimeSpan.FromSeconds(3);
-        options.Connection.ConnectTimeout = TimeSpan.FromSeconds(1);
         await using var provider = new RedisProvider(options);
         var places = spread ? await SpreadAsync(cluster, provider) : await ApartAsync(cluster, provider);
         var victim = places[^1].Holder;
