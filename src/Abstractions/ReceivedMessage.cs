@@ -13,13 +13,13 @@ public sealed class ReceivedMessage
     private DashStreamMessage? _message;
     private int _finished;
     private bool _releases;
+    private Rarities? _rare;
 
     internal ReceivedMessage(StreamRecord record, AssignedPartition partition, long ticket)
     {
         Record = record;
         _partition = partition;
         _ticket = ticket;
-        SizeBytes = record.SizeBytes;
     }
 
     /// <summary>The decoded message.</summary>
@@ -54,10 +54,18 @@ public sealed class ReceivedMessage
     internal ReceivedMessage? Next { get; set; }
 
     /// <summary>Measures the handling in the pull style, while somebody listens.</summary>
-    internal ProcessWatch? Watch { get; set; }
+    internal ProcessWatch? Watch
+    {
+        get => _rare?.Watch;
+        set => Rare.Watch = value;
+    }
 
     /// <summary>The halt that kept it aside, while it is on its way back.</summary>
-    internal Halt? HeldBy { get; set; }
+    internal Halt? HeldBy
+    {
+        get => _rare?.HeldBy;
+        set => Rare.HeldBy = value;
+    }
 
     /// <summary>Its numbers were compared already.</summary>
     internal bool NumbersSeen { get; set; }
@@ -69,13 +77,19 @@ public sealed class ReceivedMessage
     internal bool IsAlone { get; set; }
 
     /// <summary>Keeps the id before the message counts as done, in the pull style.</summary>
-    internal Action<ReceivedMessage>? KeepFirst { get; set; }
+    internal Action<ReceivedMessage>? KeepFirst
+    {
+        get => _rare?.KeepFirst;
+        set => Rare.KeepFirst = value;
+    }
 
-    internal long SizeBytes { get; }
+    internal long SizeBytes => Record.SizeBytes;
 
     internal bool IsDecoded => _message is not null;
 
     internal AssignedPartition Partition => _partition;
+
+    private Rarities Rare => _rare ??= new Rarities();
 
     /// <summary>
     /// Says that the message is handled, so that its position may be committed. Only for the pull style
@@ -115,5 +129,15 @@ public sealed class ReceivedMessage
                 _partition.Release();
             }
         }
+    }
+
+    /// <summary>What few messages have: a million of them in flight should not pay for it.</summary>
+    private sealed class Rarities
+    {
+        public ProcessWatch? Watch { get; set; }
+
+        public Halt? HeldBy { get; set; }
+
+        public Action<ReceivedMessage>? KeepFirst { get; set; }
     }
 }

@@ -11,11 +11,11 @@ public sealed class StreamRecord
 {
     // Without the nullable forms of what the properties give: records are what a process holds most of.
     private readonly ReadOnlyMemory<byte> _value;
-    private readonly UInt128 _offset;
-    private readonly int _partition;
+    private UInt128 _offset;
+    private int _partition;
     private readonly int _target;
     private readonly bool _hasValue;
-    private readonly bool _hasPosition;
+    private bool _hasPosition;
     private readonly bool _hasTarget;
     private long _sizeBytes;
 
@@ -100,9 +100,21 @@ public sealed class StreamRecord
     /// <summary>Whether nobody ever writes again to the memory behind key, value and headers, so that a store may keep it instead of a copy.</summary>
     internal bool OwnsMemory { get; init; }
 
-    /// <summary>The record as a log in memory keeps it: with bytes of its own, or with these if nobody else writes to them.</summary>
+    /// <summary>Whether its sender forgets it with the hand-over, so that it may become the stored record instead of being copied. Implies <see cref="OwnsMemory"/>.</summary>
+    internal bool IsGivenAway { get; init; }
+
+    /// <summary>
+    /// The record as a log in memory keeps it: with bytes of its own, or with these if nobody else writes to them, or this very one when it was given away. That
+    /// happens once; a second time, as when somebody sends it twice, it is copied. Not for concurrent use.
+    /// </summary>
     internal StreamRecord AsStored(StreamPosition position, long timestampUs)
     {
+        if (IsGivenAway && !_hasPosition && !_hasTarget && timestampUs == TimestampUs)
+        {
+            (_partition, _offset, _hasPosition) = (position.Partition, position.Offset, true);
+            return this;
+        }
+
         var stored = OwnsMemory ? new StreamRecord(Key, Value, Headers, timestampUs, position) : RecordCopy.Make(this, position, timestampUs);
         stored._sizeBytes = SizeBytes;
         return stored;

@@ -93,7 +93,11 @@ internal sealed class SendPipeline(
     {
         var value = Encode(message, header);
         var headers = SendTelemetry.Stamp(identity, header, trace);
-        var record = new StreamRecord(lane.Key, value, headers, header.TimestampUs > 0 ? header.TimestampUs : _stamper.NowUs()) { OwnsMemory = true };
+        var record = new StreamRecord(lane.Key, value, headers, header.TimestampUs > 0 ? header.TimestampUs : _stamper.NowUs())
+        {
+            OwnsMemory = true,
+            IsGivenAway = _outcomes is not null,
+        };
         var bytes = value.Length + lane.Key.Length;
         var sent = _outcomes is null ? null : new SentMessage(queue, header.Sequence, bytes);
         var stored = HandToProvider(record, sent, out var error);

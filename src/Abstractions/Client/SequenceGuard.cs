@@ -69,9 +69,9 @@ internal sealed class SequenceGuard(string topic, DashStreamConsumerOptions opti
 
         // Neither under the gate: a log may be slow, and the partition may be going just now.
         findings?.Tell(topic, options.GapPolicy, logger);
-        foreach (var begun in findings?.Halts ?? [])
+        if (findings is not null)
         {
-            begun.Partition.Closing.UnsafeRegister(_ => End(begun), null);
+            Watch(findings.Halts);
         }
 
         return passage;
@@ -100,10 +100,22 @@ internal sealed class SequenceGuard(string topic, DashStreamConsumerOptions opti
         return found;
     }
 
+    private void Watch(List<Halt> halts)
+    {
+        foreach (var begun in halts)
+        {
+            begun.Partition.Closing.UnsafeRegister(_ => End(begun), null);
+        }
+    }
+
     private Halt? FindHalt(ReceivedMessage message)
     {
         var returned = message.HeldBy;
-        message.HeldBy = null;
+        if (returned is not null)
+        {
+            message.HeldBy = null;
+        }
+
         if (returned is not null && returned.Return() && _halts.GetValueOrDefault(returned.Key) == returned)
         {
             _halts.Remove(returned.Key);

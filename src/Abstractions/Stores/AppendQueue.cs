@@ -130,11 +130,13 @@ internal sealed class AppendQueue : IDisposable
         {
             _inFlight.Remove(chunk);
             var index = 0;
+            var now = _time.GetTimestamp();
             foreach (var segment in chunk.Segments)
             {
                 if (!segment.Work.IsOver)
                 {
                     DecideSegment(chunk, segment, index);
+                    _lastProgress = now;
                 }
 
                 index += segment.Count;
@@ -248,7 +250,6 @@ internal sealed class AppendQueue : IDisposable
 
         _ledger.CountStored(segment.Count - failed);
         _ledger.CountFailed(failed);
-        _lastProgress = _time.GetTimestamp();
         Settle(work, segment.Count, segment.Bytes);
         if (work.Undecided == 0)
         {

@@ -3,7 +3,7 @@ namespace DashStream.Stores;
 /// <summary>Keeps sends for reuse, up to a bound. Safe for concurrent use.</summary>
 internal sealed class PendingSendPool
 {
-    private const int Capacity = 2048;
+    private const int Capacity = 8192;
 
     private readonly Lock _gate = new();
     private readonly PendingSend[] _free = new PendingSend[Capacity];
