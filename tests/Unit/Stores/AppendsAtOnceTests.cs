@@ -13,6 +13,7 @@ public sealed class AppendsAtOnceTests
     private readonly ProducerFixture _fixture = new();
     private readonly List<(long First, long Last, long? After)> _seen = [];
     private readonly TaskCompletionSource _first = new();
+    private readonly ManualResetEventSlim _sent = new();
 
     public AppendsAtOnceTests()
     {
@@ -91,15 +92,16 @@ public sealed class AppendsAtOnceTests
         Assert.IsNull(_seen[1].After);
     }
 
-    /// <summary>The first call waits and ends as told; a batch behind one that is not stored is refused, as a store does that takes several at once.</summary>
+    /// <summary>The first call waits, until all is sent before it returns its task, and ends as told; a batch behind one that is not stored is refused, as a store does that takes several at once.</summary>
     private void Answer(StreamException? first)
     {
         var stored = -1L;
-        _fixture.Store.OnAppend = async (batch, earlier, _) =>
+        _fixture.Store.OnAppend = async (batch, earlier, abandoned) =>
         {
             _seen.Add((batch.SequenceAt(0), batch.SequenceAt(batch.Count - 1), batch.After));
             var after = batch.After;
             var last = batch.SequenceAt(batch.Count - 1);
+            Assert.IsTrue(_sent.Wait(TimeSpan.FromSeconds(20), abandoned), "Nothing was sent behind the first record.");
             await (earlier <= 1 ? _first.Task : Task.CompletedTask);
             if (earlier == 0 && first is not null)
             {
@@ -115,8 +117,12 @@ public sealed class AppendsAtOnceTests
         };
     }
 
-    private static Task<StreamPosition>[] Send(BatchingProducer producer, int count) =>
-        [.. Enumerable.Range(0, count).Select(number => producer.SendAsync(Record("k", Name(number))).AsTask())];
+    private Task<StreamPosition>[] Send(BatchingProducer producer, int count)
+    {
+        Task<StreamPosition>[] sends = [.. Enumerable.Range(0, count).Select(number => producer.SendAsync(Record("k", Name(number))).AsTask())];
+        _sent.Set();
+        return sends;
+    }
 
     private static string Name(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
