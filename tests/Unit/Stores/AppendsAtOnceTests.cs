@@ -12,7 +12,7 @@ public sealed class AppendsAtOnceTests
 
     private readonly ProducerFixture _fixture = new();
     private readonly List<(long First, long Last, long? After)> _seen = [];
-    private readonly TaskCompletionSource _first = new();
+    private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ManualResetEventSlim _sent = new();
 
     public AppendsAtOnceTests()
@@ -92,29 +92,42 @@ public sealed class AppendsAtOnceTests
         Assert.IsNull(_seen[1].After);
     }
 
-    /// <summary>The first call waits, until all is sent before it returns its task, and ends as told; a batch behind one that is not stored is refused, as a store does that takes several at once.</summary>
+    /// <summary>
+    /// The first call returns its task when all is sent, waits, and ends as told. Calls are answered in their order, and a batch behind one that is not stored is
+    /// refused, as by a store that takes several at once.
+    /// </summary>
     private void Answer(StreamException? first)
     {
         var stored = -1L;
-        _fixture.Store.OnAppend = async (batch, earlier, abandoned) =>
+        var last = Task.CompletedTask;
+        _fixture.Store.OnAppend = (batch, earlier, abandoned) =>
         {
             _seen.Add((batch.SequenceAt(0), batch.SequenceAt(batch.Count - 1), batch.After));
-            var after = batch.After;
-            var last = batch.SequenceAt(batch.Count - 1);
             Assert.IsTrue(_sent.Wait(TimeSpan.FromSeconds(20), abandoned), "Nothing was sent behind the first record.");
-            await (earlier <= 1 ? _first.Task : Task.CompletedTask);
-            if (earlier == 0 && first is not null)
+            last = TakeAsync(last, earlier == 0, batch.SequenceAt(batch.Count - 1), batch.After);
+            return new ValueTask(last);
+        };
+
+        async Task TakeAsync(Task before, bool isFirst, long end, long? after)
+        {
+            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (isFirst)
+            {
+                await _first.Task;
+            }
+
+            if (isFirst && first is not null)
             {
                 throw first;
             }
 
-            if (after is { } before && before != stored)
+            if (after is { } needed && needed != stored)
             {
                 throw new StreamException(StreamErrorKind.Transient, "The batch before is not stored.");
             }
 
-            stored = last;
-        };
+            stored = end;
+        }
     }
 
     private Task<StreamPosition>[] Send(BatchingProducer producer, int count)
