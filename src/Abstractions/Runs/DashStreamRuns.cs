@@ -134,8 +134,15 @@ public sealed class DashStreamRuns : IAsyncDisposable
         return Take(slip, isDetail: false, mayThrow: true) && Post(new RunWork { Lane = lane, State = state, Slip = slip });
     }
 
-    /// <summary>Asks for a checkpoint of the last state.</summary>
-    internal void RequestCheckpoint(RunLane lane) => Post(new RunWork { Lane = lane, Checkpoint = true });
+    /// <summary>Asks for a checkpoint of the last state, or counts that there is no room for one.</summary>
+    internal void RequestCheckpoint(RunLane lane)
+    {
+        var slip = new RunSlip(MessageType.Checkpoint, 0);
+        if (Take(slip, isDetail: false, mayThrow: true))
+        {
+            Post(new RunWork { Lane = lane, Checkpoint = true, Slip = slip });
+        }
+    }
 
     /// <summary>Counts a message that could not be made.</summary>
     internal void Refuse(MessageType kind, Exception error)

@@ -49,7 +49,7 @@ public sealed class DashStreamRunsOptions
 
     /// <summary>
     /// Changes a state before it is compared, hashed and sent, such as to take secrets out; gets and returns UTF-8 JSON. Called by the queue's worker, one call
-    /// at a time. A state for which it throws is not sent. Default null.
+    /// at a time; for the final state in a run's trace, too. A state for which it throws is not sent. Default null.
     /// </summary>
     public Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? StateFilter { get; set; }
 

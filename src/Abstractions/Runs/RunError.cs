@@ -8,7 +8,7 @@ internal static class RunError
     private const int MaxTextChars = 8 * 1024;
     private const int MaxStackChars = 32 * 1024;
 
-    public static string TextOf(Exception? error) => Bounded(error?.Message ?? "", MaxTextChars);
+    public static string TextOf(Exception? error) => Bounded(Read(error, static known => known.Message), MaxTextChars);
 
     public static string TypeOf(Exception? error) => error?.GetType().FullName ?? "";
 
@@ -18,7 +18,7 @@ internal static class RunError
     {
         ErrorCode = CodeOf(error),
         Message = TextOf(error),
-        StackTrace = Bounded(error.ToString(), MaxStackChars),
+        StackTrace = Bounded(Read(error, static known => known.ToString()), MaxStackChars),
         ExceptionType = TypeOf(error),
         Severity = severity,
     };
@@ -30,6 +30,19 @@ internal static class RunError
         StreamException stream => stream.Kind.ToString(),
         _ => error.GetType().Name,
     };
+
+    private static string Read(Exception? error, Func<Exception, string?> read)
+    {
+        try
+        {
+            return error is null ? "" : read(error) ?? "";
+        }
+        catch (Exception e)
+        {
+            // The application's own exception class: its fault must not take the place of the error that is being told.
+            return $"({error!.GetType().Name} could not be read: {e.GetType().Name})";
+        }
+    }
 
     private static string Bounded(string text, int limit) => text.Length <= limit ? text : string.Concat(text.AsSpan(0, limit), " …");
 }

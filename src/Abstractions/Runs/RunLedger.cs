@@ -57,6 +57,18 @@ internal sealed class RunLedger(DashStreamRunsOptions options)
         RunMeter.QueueDepth.Add(1);
     }
 
+    /// <summary>Forgets a message that was taken: another one stands for it, or none is needed.</summary>
+    public void GiveBack(in RunSlip slip)
+    {
+        lock (_gate)
+        {
+            Release(slip.Bytes);
+            _recorded[(int)slip.Kind]--;
+        }
+
+        RunMeter.QueueDepth.Add(-1);
+    }
+
     /// <summary>Counts a message that was told too late.</summary>
     public void Drop(MessageType kind, RunLoss reason)
     {

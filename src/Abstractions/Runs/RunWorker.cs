@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using DashStream.Protocol;
+using Google.Protobuf;
 
 namespace DashStream.Runs;
 
@@ -102,6 +103,7 @@ internal sealed class RunWorker(Func<CancellationToken, ValueTask<DashStreamProd
     {
         if (work.Message is { } message)
         {
+            FilterTrace(message.ExecutionTrace);
             _sends.Send(producer, message, [work.Slip]);
         }
         else if (work.State is { } state)
@@ -114,7 +116,28 @@ internal sealed class RunWorker(Func<CancellationToken, ValueTask<DashStreamProd
         }
         else if (work.Checkpoint)
         {
+            ledger.GiveBack(work.Slip);
             SendCheckpoint(lane, producer);
+        }
+    }
+
+    // The state at a run's end is a state like the others: what they must not show, it must not either.
+    private void FilterTrace(ExecutionTrace? trace)
+    {
+        if (options.StateFilter is not { } filter || trace is not { FinalState.IsEmpty: false })
+        {
+            return;
+        }
+
+        try
+        {
+            trace.FinalState = UnsafeByteOperations.UnsafeWrap(filter(trace.FinalState.Memory));
+        }
+        catch (Exception)
+        {
+            // Better no state than one that nobody has looked through; as with the others, it does not end the recording.
+            trace.FinalState = ByteString.Empty;
+            trace.Metadata["final_state_left_out"] = ByteString.CopyFromUtf8("filter_failed");
         }
     }
 
@@ -217,7 +240,7 @@ internal sealed class RunWorker(Func<CancellationToken, ValueTask<DashStreamProd
     private void SendAgain(RunLane lane, DashStreamProducer producer)
     {
         // When this one fails too, the next state of the application is the next try.
-        if (lane.States.IsBroken && lane.States.Again(lane.NewHeader(Google.Protobuf.ByteString.Empty)) is { } message)
+        if (lane.States.IsBroken && lane.States.Again(lane.NewHeader(ByteString.Empty)) is { } message)
         {
             var slip = new RunSlip(MessageType.StateDiff, message.FullState.Length);
             ledger.TakeAlways(slip);
@@ -230,7 +253,7 @@ internal sealed class RunWorker(Func<CancellationToken, ValueTask<DashStreamProd
 
     private void SendCheckpoint(RunLane lane, DashStreamProducer producer)
     {
-        if (lane.States.TakeCheckpoint(lane.NewHeader(Google.Protobuf.ByteString.Empty)) is { } checkpoint)
+        if (lane.States.TakeCheckpoint(lane.NewHeader(ByteString.Empty)) is { } checkpoint)
         {
             var slip = new RunSlip(MessageType.Checkpoint, checkpoint.State.Length);
             ledger.TakeAlways(slip);

@@ -255,4 +255,25 @@ public sealed class DashStreamRunTests
     {
         public override string ToString() => throw new InvalidOperationException("no text");
     }
+
+    [TestMethod]
+    public async Task An_exception_that_cannot_be_read_is_recorded_by_its_type_and_thrown_on_as_it_is()
+    {
+        await using var recording = await RunFixture.OpenAsync();
+        using var run = recording.Runs.Start("t");
+
+        var thrown = await Assert.ThrowsExactlyAsync<UnreadableException>(() => run.NodeAsync("plan", _ => throw new UnreadableException()));
+        run.Fail(thrown);
+        await recording.FlushAsync();
+
+        Assert.AreEqual(1, recording.Events.Count(told => told.EventType == EventType.NodeError));
+        var error = recording.Messages.Single(message => message.Error is not null).Error;
+        Assert.AreEqual(nameof(UnreadableException), error.ErrorCode);
+        Assert.Contains(nameof(NotSupportedException), error.Message);
+    }
+
+    private sealed class UnreadableException : Exception
+    {
+        public override string Message => throw new NotSupportedException();
+    }
 }

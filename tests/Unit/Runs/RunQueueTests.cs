@@ -39,6 +39,26 @@ public sealed class RunQueueTests
     }
 
     [TestMethod]
+    public async Task Checkpoints_asked_for_while_nothing_can_be_sent_take_room_like_everything_else()
+    {
+        await using var provider = new MemoryProvider();
+        await using var services = new ServiceCollection()
+            .AddDashStream().UseProvider(_ => new LateProvider(provider, () => true)).AddRuns("runs", options => options.MaxPendingMessages = 20).Services
+            .BuildServiceProvider();
+        await using var runs = services.GetRequiredService<DashStreamRuns>();
+        using var run = runs.Start("t");
+
+        for (var i = 0; i < 100; i++)
+        {
+            run.Checkpoint();
+        }
+
+        Assert.AreEqual(20, runs.Counts.Total.Pending);
+        Assert.AreEqual(81, runs.Counts.ByKind[MessageType.Checkpoint].Dropped);
+        await runs.StopAsync(TimeSpan.Zero);
+    }
+
+    [TestMethod]
     public async Task Details_yield_the_last_quarter_to_what_makes_a_run_complete()
     {
         await using var recording = await RunFixture.OpenAsync(new() { MaxPendingMessages = 40 });

@@ -209,6 +209,33 @@ public sealed class RunStateTests
         Assert.AreEqual(1, counts.ByKind[MessageType.StateDiff].Failed);
     }
 
+    [TestMethod]
+    public async Task A_filter_changes_the_final_state_in_the_trace_too_and_one_that_fails_leaves_it_out()
+    {
+        var options = new DashStreamRunsOptions
+        {
+            StateFilter = json => Encoding.UTF8.GetString(json.Span) is var text && text.Contains("fail", StringComparison.Ordinal)
+                ? throw new InvalidOperationException("filter")
+                : Encoding.UTF8.GetBytes(text.Replace("secret", "[gone]", StringComparison.Ordinal)),
+        };
+        await using var recording = await RunFixture.OpenAsync(options);
+
+        foreach (var state in new[] { """{"key":"secret"}""", """{"key":"secret","then":"fail"}""" })
+        {
+            using var run = recording.Runs.Start("t");
+            run.State(Encoding.UTF8.GetBytes(state));
+            run.Complete();
+        }
+
+        await recording.FlushAsync();
+
+        var traces = recording.Messages.Where(message => message.ExecutionTrace is not null).Select(message => message.ExecutionTrace).ToList();
+        Assert.HasCount(2, traces);
+        Assert.AreEqual("""{"key":"[gone]"}""", traces[0].FinalState.ToStringUtf8());
+        Assert.AreEqual("", traces[1].FinalState.ToStringUtf8());
+        Assert.AreEqual("filter_failed", traces[1].Metadata["final_state_left_out"].ToStringUtf8());
+    }
+
     private static string State(int n) => $$"""{"n":{{n}},"padding":"{{Padding}}"}""";
 
     private static List<StateDiff> Diffs(RunFixture recording) => [.. recording.Messages.Where(message => message.StateDiff is not null).Select(message => message.StateDiff)];
