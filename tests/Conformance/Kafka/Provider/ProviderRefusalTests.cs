@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 using DashStream.Protocol;
 using DashStream.Providers;
 
@@ -78,6 +79,23 @@ public sealed class ProviderRefusalTests
         StringAssert.Contains(overTheirs.Message, "has 6000 bytes");
         StringAssert.Contains(overTheirs.Message, "takes 5000 (its max.message.bytes)");
         Assert.AreEqual(new StreamPosition(0, 0), good);
+    }
+
+    [TestMethod]
+    public async Task A_limit_that_was_lowered_after_the_opening_refuses_what_is_larger_and_takes_the_next()
+    {
+        await using var provider = await KafkaProviders.OpenAsync(_ => { });
+        var topic = Topic();
+        await provider.Admin.CreateTopicAsync(new TopicSpec(topic));
+        await using var producer = await provider.OpenProducerAsync(topic);
+        await producer.SendAsync(Record(6_000));
+
+        await LowerAsync(topic, 5_000);
+        var error = await Providers.AssertRefusedAsync(StreamErrorKind.TooLarge, () => producer.SendAsync(Record(6_000)).AsTask());
+        var good = await producer.SendAsync(Record(4_000));
+
+        StringAssert.Contains(error.Message, $"A record for topic '{topic}' is larger than the brokers take (MsgSizeTooLarge)");
+        Assert.AreEqual(new StreamPosition(0, 1), good);
     }
 
     [TestMethod]
@@ -174,6 +192,14 @@ public sealed class ProviderRefusalTests
     };
 
     private static string Topic() => $"refusal-{Guid.NewGuid():N}";
+
+    private static async Task LowerAsync(string topic, int bytes)
+    {
+        var server = await KafkaServerFixture.ServerAsync();
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = server.BootstrapServers }).Build();
+        var setting = new ConfigEntry { Name = "max.message.bytes", Value = $"{bytes}", IncrementalOperation = AlterConfigOpType.Set };
+        await admin.IncrementalAlterConfigsAsync(new() { [new ConfigResource { Type = ResourceType.Topic, Name = topic }] = [setting] });
+    }
 
     private static TopicSpec Setting(string name, string value) => new(Topic()) { ProviderSettings = new Dictionary<string, string> { [name] = value } };
 
