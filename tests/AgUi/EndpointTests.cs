@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using DashStream.Providers;
 using Microsoft.AspNetCore.Builder;
 
 namespace DashStream.AgUi.Tests;
@@ -20,25 +19,19 @@ public sealed class EndpointTests
         """{"type":"RUN_FINISHED","threadId":"t1","runId":"r"}""",
     ];
 
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+    private readonly Stores _stores = new();
 
     public TestContext TestContext { get; set; } = null!;
 
     [TestCleanup]
-    public void Clean()
-    {
-        if (Directory.Exists(_folder))
-        {
-            Directory.Delete(_folder, recursive: true);
-        }
-    }
+    public void Clean() => _stores.Dispose();
 
     [TestMethod]
     [DataRow("memory")]
     [DataRow("file")]
     public async Task Readers_get_all_and_whoever_was_cut_off_gets_exactly_the_rest(string kind)
     {
-        await using var site = await Site.StartAsync(Open(kind));
+        await using var site = await Site.StartAsync(_stores.Open(kind));
         await site.RecordAsync("t1", Run);
         await site.RecordAsync("t2", Run);
 
@@ -61,7 +54,7 @@ public sealed class EndpointTests
     [DataRow("file")]
     public async Task A_message_that_becomes_several_events_can_be_cut_between_them(string kind)
     {
-        await using var site = await Site.StartAsync(Open(kind));
+        await using var site = await Site.StartAsync(_stores.Open(kind));
         await using (var runs = new DashStreamRuns(await DashStreamProducer.OpenAsync(site.Provider, "runs")))
         {
             MappingTests.Record(runs);
@@ -80,7 +73,7 @@ public sealed class EndpointTests
     [TestMethod]
     public async Task Threads_of_all_partitions_are_found_and_resumed()
     {
-        await using var site = await Site.StartAsync(Open("memory"), partitions: 4);
+        await using var site = await Site.StartAsync(_stores.Open("memory"), partitions: 4);
         string[] threads = [.. Enumerable.Range(0, 12).Select(i => $"thread {i}/ü")];
         foreach (var thread in threads)
         {
@@ -98,7 +91,7 @@ public sealed class EndpointTests
     [TestMethod]
     public async Task A_thread_can_be_waited_for()
     {
-        await using var site = await Site.StartAsync(Open("memory"), configure: options => options.WaitForThread = TimeSpan.FromSeconds(60));
+        await using var site = await Site.StartAsync(_stores.Open("memory"), configure: options => options.WaitForThread = TimeSpan.FromSeconds(60));
 
         var reading = site.ReadAsync("t1");
         await site.RecordAsync("t2", Run);
@@ -110,7 +103,7 @@ public sealed class EndpointTests
     [TestMethod]
     public async Task What_comes_later_arrives_live_with_comments_in_between()
     {
-        await using var site = await Site.StartAsync(Open("memory"));
+        await using var site = await Site.StartAsync(_stores.Open("memory"));
         await site.RecordAsync("t1", Run[..2]);
         using var response = await site.GetAsync("t1");
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.CancellationToken));
@@ -130,7 +123,7 @@ public sealed class EndpointTests
     [TestMethod]
     public async Task A_reader_that_follows_sees_the_next_run()
     {
-        await using var site = await Site.StartAsync(Open("memory"));
+        await using var site = await Site.StartAsync(_stores.Open("memory"));
         await site.RecordAsync("t1", Run);
         using var response = await site.GetAsync("t1", query: "?follow=true");
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.CancellationToken));
@@ -144,7 +137,7 @@ public sealed class EndpointTests
     [TestMethod]
     public async Task Two_runs_of_a_thread_are_both_replayed()
     {
-        await using var site = await Site.StartAsync(Open("memory"));
+        await using var site = await Site.StartAsync(_stores.Open("memory"));
         await site.RecordAsync("t1", [.. Run, .. Run]);
 
         Assert.HasCount(14, await site.ReadAsync("t1"));
@@ -153,7 +146,7 @@ public sealed class EndpointTests
     [TestMethod]
     public async Task A_browser_that_does_not_read_holds_nobody_up()
     {
-        await using var site = await Site.StartAsync(Open("memory"));
+        await using var site = await Site.StartAsync(_stores.Open("memory"));
         var text = new string('x', 20_000);
         await site.RecordAsync("t1", [Run[0], .. Enumerable.Range(0, 1000).Select(i => $$"""{"type":"CUSTOM","name":"n{{i}}","value":"{{text}}"}"""), Run[^1]]);
         using var slow = await site.GetAsync("t1");
@@ -166,7 +159,7 @@ public sealed class EndpointTests
     [TestMethod]
     public async Task Who_goes_away_is_let_go()
     {
-        await using var site = await Site.StartAsync(Open("memory"), configure: options => options.MaxReaders = 1);
+        await using var site = await Site.StartAsync(_stores.Open("memory"), configure: options => options.MaxReaders = 1);
         await site.RecordAsync("t1", Run[..1]);
         using (var first = await site.GetAsync("t1"))
         {
@@ -191,7 +184,7 @@ public sealed class EndpointTests
     [DataRow("t1", "0@0", HttpStatusCode.Gone)]
     public async Task What_cannot_be_read_is_answered_clearly(string thread, string? last, HttpStatusCode expected)
     {
-        await using var site = await Site.StartAsync(Open("memory"));
+        await using var site = await Site.StartAsync(_stores.Open("memory"));
         await site.RecordAsync("t1", Run);
         await site.Provider.Admin.TrimAsync("runs", new StreamPosition(0, 3), TestContext.CancellationToken);
 
@@ -204,7 +197,7 @@ public sealed class EndpointTests
     [TestMethod]
     public async Task Another_tenants_messages_are_not_served()
     {
-        await using var site = await Site.StartAsync(Open("memory"), configure: options => options.Tenant = _ => "other");
+        await using var site = await Site.StartAsync(_stores.Open("memory"), configure: options => options.Tenant = _ => "other");
         await site.RecordAsync("t1", Run);
         using var response = await site.GetAsync("t1");
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.CancellationToken));
@@ -226,9 +219,6 @@ public sealed class EndpointTests
         Assert.ThrowsExactly<ArgumentException>(() => app.MapDashStreamAgUi("/runs", "runs"));
         Assert.ThrowsExactly<StreamException>(() => app.MapDashStreamAgUi("/{thread}", "runs", options => options.MaxReaders = 0));
     }
-
-    private IStreamProvider Open(string kind) =>
-        kind == "memory" ? new MemoryProvider() : new FileProvider(_folder);
 
     private async Task UntilAsync(StreamReader reader, string text)
     {

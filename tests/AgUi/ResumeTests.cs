@@ -17,18 +17,12 @@ public sealed class ResumeTests
         """{"type":"RUN_FINISHED","threadId":"t1","runId":"r"}""",
     ];
 
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+    private readonly Stores _stores = new();
 
     public TestContext TestContext { get; set; } = null!;
 
     [TestCleanup]
-    public void Clean()
-    {
-        if (Directory.Exists(_folder))
-        {
-            Directory.Delete(_folder, recursive: true);
-        }
-    }
+    public void Clean() => _stores.Dispose();
 
     [TestMethod]
     [DataRow("memory")]
@@ -36,7 +30,7 @@ public sealed class ResumeTests
     [DataRow("run")]
     public async Task Coming_back_at_the_end_of_a_long_log_reads_only_its_end(string kind)
     {
-        var provider = new CountingProvider(kind == "file" ? new FileProvider(_folder) : new MemoryProvider());
+        var provider = new CountingProvider(_stores.Open(kind));
         await using var site = await Site.StartAsync(provider, configure: options => options.MaxReaderBytes = 16 * 1024);
         await RecordMuchAsync(site, kind == "run");
         var whole = await site.ReadAsync("t1");

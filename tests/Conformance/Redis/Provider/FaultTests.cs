@@ -18,7 +18,7 @@ public sealed class FaultTests
         await using var producer = await redis.Provider.OpenProducerAsync(Topic);
         redis.Node.Proxy!.HoldReplies();
 
-        var sends = Send(producer, 1, count);
+        var sends = ProviderUnderTest.Send(producer, 1, count);
         await Eventually.TrueAsync(async () => await LengthAsync(redis) > 1, "a batch to be stored");
         redis.Node.Proxy.Cut();
         redis.Node.Proxy.Resume();
@@ -27,7 +27,7 @@ public sealed class FaultTests
         Assert.AreEqual(count + 1L, await LengthAsync(redis));
         await using var reader = await redis.OpenReaderAsync(Topic);
         var read = await ProviderUnderTest.ReadAsync(reader, count + 1);
-        AssertSequence(count + 1, read);
+        ProviderUnderTest.AssertSequence(count + 1, read);
         CollectionAssert.AreEqual(positions, read.Skip(1).Select(record => record.Position!.Value).ToArray(), "Every send was told where its record lies.");
     }
 
@@ -86,18 +86,18 @@ public sealed class FaultTests
     {
         await using var redis = await ProviderUnderTest.StartAsync(configure: Impatient);
         await using var producer = await redis.Provider.OpenProducerAsync(Topic);
-        await Task.WhenAll(Send(producer, 0, 10));
+        await Task.WhenAll(ProviderUnderTest.Send(producer, 0, 10));
         await redis.Node.CallAsync("REPLICAOF", "127.0.0.1", "1");
         await redis.Node.CallAsync("CONFIG", "SET", "replica-serve-stale-data", "yes");
 
-        var sends = Send(producer, 10, 10);
+        var sends = ProviderUnderTest.Send(producer, 10, 10);
         await Task.Delay(200);
         Assert.IsFalse(Array.Exists(sends, send => send.IsCompleted), "A replica takes nothing, and that passes.");
         await redis.Node.CallAsync("REPLICAOF", "NO", "ONE");
         await Task.WhenAll(sends);
 
         await using var reader = await redis.OpenReaderAsync(Topic);
-        AssertSequence(20, await ProviderUnderTest.ReadAsync(reader, 20));
+        ProviderUnderTest.AssertSequence(20, await ProviderUnderTest.ReadAsync(reader, 20));
     }
 
     [TestMethod]
@@ -141,7 +141,7 @@ public sealed class FaultTests
         var reading = ReadThroughAsync(reader, 1);
         await redis.SendAsync(Topic, 1);
 
-        AssertSequence(1, await reading.WaitAsync(TimeSpan.FromSeconds(20)));
+        ProviderUnderTest.AssertSequence(1, await reading.WaitAsync(TimeSpan.FromSeconds(20)));
     }
 
     private static void Impatient(RedisProviderOptions options)
@@ -159,41 +159,18 @@ public sealed class FaultTests
         await redis.Provider.Admin.CreateTopicAsync(new TopicSpec(Topic));
         await using var member = await redis.JoinAsync(Topic, "handlers");
         await using var producer = await redis.Provider.OpenProducerAsync(Topic);
-        var handled = new SortedSet<int>();
-        var reading = HandleAsync(member, count, handled);
+        var handling = NumberedMember.Start(member, count, StreamErrorKind.Fenced);
 
-        var sends = Send(producer, 0, count / 2);
+        var sends = ProviderUnderTest.Send(producer, 0, count / 2);
         await Eventually.TrueAsync(() => Task.FromResult(Array.Exists(sends, static send => send.IsCompleted)), "the first record to be stored");
         await trouble();
-        var later = Send(producer, count / 2, count - (count / 2));
+        var later = ProviderUnderTest.Send(producer, count / 2, count - (count / 2));
         await Task.WhenAll([.. sends, .. later]).WaitAsync(TimeSpan.FromMinutes(2));
-        await reading.WaitAsync(TimeSpan.FromMinutes(2));
+        await handling.AssertHasAllAsync();
 
-        Assert.HasCount(count, handled);
         Assert.AreEqual((long)count, await LengthAsync(redis), "Nothing was stored twice.");
         await using var reader = await redis.OpenReaderAsync(Topic);
-        AssertSequence(count, await ProviderUnderTest.ReadAsync(reader, count));
-    }
-
-    private static async Task HandleAsync(IStreamConsumer member, int count, SortedSet<int> handled)
-    {
-        while (handled.Count < count)
-        {
-            try
-            {
-                var batch = await member.ReadAsync(TimeSpan.FromSeconds(1));
-                Assert.IsEmpty(batch.Gaps);
-                handled.UnionWith(batch.Records.Select(ProviderUnderTest.NumberOf));
-                if (batch.Records.Count > 0)
-                {
-                    await member.CommitAsync([batch.Records[^1].Position!.Value]);
-                }
-            }
-            catch (StreamException e) when (e.IsTransient || e.Kind is StreamErrorKind.Fenced)
-            {
-                await Task.Delay(20);
-            }
-        }
+        ProviderUnderTest.AssertSequence(count, await ProviderUnderTest.ReadAsync(reader, count));
     }
 
     private static async Task<List<StreamRecord>> ReadThroughAsync(IStreamConsumer reader, int count)
@@ -214,12 +191,6 @@ public sealed class FaultTests
         return records;
     }
 
-    private static Task<StreamPosition>[] Send(IStreamProducer producer, int from, int count) =>
-        [.. Enumerable.Range(from, count).Select(number => producer.SendAsync(ProviderUnderTest.Record(number)).AsTask())];
-
     private static async Task<long> LengthAsync(ProviderUnderTest redis) =>
         Convert.ToInt64(await redis.Node.CallAsync("XLEN", ProviderUnderTest.Stream(Topic)), CultureInfo.InvariantCulture);
-
-    private static void AssertSequence(int count, List<StreamRecord> records) =>
-        CollectionAssert.AreEqual(Enumerable.Range(0, count).ToArray(), records.Select(ProviderUnderTest.NumberOf).ToArray());
 }

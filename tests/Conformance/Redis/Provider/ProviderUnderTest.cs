@@ -36,8 +36,7 @@ internal sealed class ProviderUnderTest : IAsyncDisposable
     public async Task<IReadOnlyList<StreamPosition>> SendAsync(string topic, int count, int from = 0)
     {
         await using var producer = await Provider.OpenProducerAsync(topic);
-        var sends = Enumerable.Range(from, count).Select(number => producer.SendAsync(Record(number)).AsTask()).ToArray();
-        return await Task.WhenAll(sends);
+        return await Task.WhenAll(Send(producer, from, count));
     }
 
     public async Task<IStreamConsumer> JoinAsync(string topic, string group, string member = "member") => await Provider.OpenConsumerAsync(
@@ -59,6 +58,14 @@ internal sealed class ProviderUnderTest : IAsyncDisposable
         Assert.HasCount(count, records);
         return records;
     }
+
+    /// <summary>Begins to send the numbers from there on.</summary>
+    public static Task<StreamPosition>[] Send(IStreamProducer producer, int from, int count) =>
+        [.. Enumerable.Range(from, count).Select(number => producer.SendAsync(Record(number)).AsTask())];
+
+    /// <summary>Fails unless the records are all numbers from 0 on, once and in order.</summary>
+    public static void AssertSequence(int count, IEnumerable<StreamRecord> records) =>
+        CollectionAssert.AreEqual(Enumerable.Range(0, count).ToArray(), records.Select(NumberOf).ToArray());
 
     public static StreamRecord Record(int number) => new("key"u8.ToArray(), System.Text.Encoding.ASCII.GetBytes($"{number}"));
 
