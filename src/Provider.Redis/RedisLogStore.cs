@@ -116,14 +116,36 @@ internal sealed class RedisLogStore : ILogStore
         await _connection.DisposeAsync().ConfigureAwait(false);
     }
 
+    // What is wrong with one topic is told when the others have had their turn.
     private async ValueTask RetainAllAsync(CancellationToken cancellationToken)
     {
-        foreach (var topic in await _topics.ListAsync(cancellationToken).ConfigureAwait(false))
+        StreamException? first = null;
+        var topics = await _topics.ListAsync(cancellationToken).ConfigureAwait(false);
+        _trim.Forget(topics);
+        foreach (var topic in topics)
         {
-            if (await _topics.FindAsync(topic, cancellationToken).ConfigureAwait(false) is { } spec && (spec.RetentionAge ?? (object?)spec.RetentionBytes) is not null)
+            try
             {
-                await ApplyRetentionAsync(topic, cancellationToken).ConfigureAwait(false);
+                await RetainAsync(topic, cancellationToken).ConfigureAwait(false);
             }
+            catch (StreamException e)
+            {
+                first ??= e;
+            }
+        }
+
+        if (first is not null)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+        }
+    }
+
+    private async ValueTask RetainAsync(string topic, CancellationToken cancellationToken)
+    {
+        // One that was deleted meanwhile has nothing to retain.
+        if (await _topics.FindAsync(topic, cancellationToken).ConfigureAwait(false) is { } spec && (spec.RetentionAge ?? (object?)spec.RetentionBytes) is not null)
+        {
+            await ApplyRetentionAsync(topic, cancellationToken).ConfigureAwait(false);
         }
     }
 }

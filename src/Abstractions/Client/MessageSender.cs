@@ -246,6 +246,10 @@ internal sealed class MessageSender : IDisposable
             counter = PipelineMeter.Sent;
             return receipt;
         }
+        catch (Exception e) when (e is not StreamException)
+        {
+            throw SendPipeline.Unexpected(e);
+        }
         finally
         {
             counter.Add(1);

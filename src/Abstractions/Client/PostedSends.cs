@@ -102,8 +102,9 @@ internal sealed class PostedSends(DashStreamProducerOptions options)
             await send(ticket).ConfigureAwait(false);
             return true;
         }
-        catch (Exception e) when (e is StreamException or OperationCanceledException or ArgumentException)
+        catch (Exception e)
         {
+            // Nobody awaits it: what is not told here is not told at all.
             Drop(ticket is { IsDropped: true } ? "oldest" : e is StreamException { Kind: var kind } ? kind.ToString() : "refused");
             return false;
         }

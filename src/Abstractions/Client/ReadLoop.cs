@@ -48,17 +48,28 @@ internal sealed class ReadLoop(
             using var registration = stop.UnsafeRegister(static g => ((ReadingGate)g!).CancelCycle(), gate);
             pauses.HoldOverfull();
             var batch = await ReadAsync(token).ConfigureAwait(false);
-            foreach (var gap in batch.Gaps)
+            try
             {
-                Log.GapFound(logger, consumer.Topic, gap.Partition, gap.From.ToString(), gap.To.ToString());
-                options.OnGap?.Invoke(gap);
+                TellGaps(batch.Gaps);
             }
-
-            TakeIn(batch.Records, sink);
+            finally
+            {
+                // Read is read: whatever the callback throws, nobody would deliver these again.
+                TakeIn(batch.Records, sink);
+            }
         }
         finally
         {
             gate.EndCycle();
+        }
+    }
+
+    private void TellGaps(IReadOnlyList<StreamGap> gaps)
+    {
+        foreach (var gap in gaps)
+        {
+            Log.GapFound(logger, consumer.Topic, gap.Partition, gap.From.ToString(), gap.To.ToString());
+            options.OnGap?.Invoke(gap);
         }
     }
 

@@ -18,6 +18,9 @@ internal sealed class SendPipeline(
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _buffer;
 
+    /// <summary>An error that no provider should throw, as one that callers know.</summary>
+    public static StreamException Unexpected(Exception error) => new(StreamErrorKind.Fatal, $"The provider failed unexpectedly: {error.Message}", error);
+
     public string TenantOf(Header header) => _stamper.TenantOf(header);
 
     /// <summary>Hands the message to the provider, or throws what is wrong with it; then its number is not spent.</summary>
@@ -177,6 +180,6 @@ internal sealed class SendPipeline(
     private static StreamException ErrorOf(ValueTask<StreamPosition> refused)
     {
         var error = refused.AsTask().Exception!.InnerException!;
-        return error as StreamException ?? new StreamException(StreamErrorKind.Fatal, $"The provider failed unexpectedly: {error.Message}", error);
+        return error as StreamException ?? Unexpected(error);
     }
 }

@@ -45,10 +45,17 @@ internal sealed class RedisTopics(RedisConnection connection, RedisKeys keys)
             return null;
         }
 
-        return new TopicSpec(topic, int.Parse(partitions, CultureInfo.InvariantCulture))
+        if (!int.TryParse(partitions, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > TopicSpec.MaxPartitions
+            || !TryRead(age, long.MaxValue / TimeSpan.TicksPerMicrosecond, out var ageUs) || !TryRead(bytes, long.MaxValue, out var retentionBytes))
         {
-            RetentionAge = Number(age) is { } us ? TimeSpan.FromTicks(us * TimeSpan.TicksPerMicrosecond) : null,
-            RetentionBytes = Number(bytes),
+            throw new StreamException(StreamErrorKind.Incompatible,
+                $"The Redis hash '{keys.Topic(topic)}' does not describe a topic of ours: its partitions are '{partitions}', its retention is '{age}' and '{bytes}'.");
+        }
+
+        return new TopicSpec(topic, count)
+        {
+            RetentionAge = ageUs is { } us ? TimeSpan.FromTicks(us * TimeSpan.TicksPerMicrosecond) : null,
+            RetentionBytes = retentionBytes,
         };
     }
 
@@ -87,5 +94,10 @@ internal sealed class RedisTopics(RedisConnection connection, RedisKeys keys)
     private IEnumerable<object> PartitionKeys(string topic, int partition) =>
         [keys.Partition(topic, partition), keys.State(topic, partition), keys.Times(topic, partition), keys.Shown(topic, partition)];
 
-    private static long? Number(string? text) => string.IsNullOrEmpty(text) ? null : long.Parse(text, CultureInfo.InvariantCulture);
+    private static bool TryRead(string? text, long most, out long? number)
+    {
+        var isNumber = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var read) && read <= most;
+        number = isNumber ? read : null;
+        return isNumber || string.IsNullOrEmpty(text);
+    }
 }

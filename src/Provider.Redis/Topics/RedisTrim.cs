@@ -17,6 +17,15 @@ internal sealed class RedisTrim(RedisConnection connection, RedisKeys keys, Redi
     /// <summary>Which groups keep retention from removing what it should, as sentences for people.</summary>
     public IReadOnlyList<string> Warnings => [.. _heldBack.OrderBy(static held => held.Key).Select(static held => held.Value)];
 
+    /// <summary>Says no more of topics that are none of these: they were deleted.</summary>
+    public void Forget(IReadOnlyCollection<string> topics)
+    {
+        foreach (var held in _heldBack.Keys.Where(held => !topics.Contains(held.Topic)))
+        {
+            _heldBack.TryRemove(held, out _);
+        }
+    }
+
     /// <summary>Removes everything before that offset; returns how many records went.</summary>
     public ValueTask<long> TrimAsync(string topic, int partition, UInt128 before, CancellationToken cancellationToken) =>
         RunAsync(topic, partition, before, NoLimit, options.ApproximateTrim, cancellationToken);

@@ -60,8 +60,9 @@ internal sealed class RedisUpkeep(Func<CancellationToken, ValueTask> apply, Time
             await apply(_stop.Token).ConfigureAwait(false);
             _warning = null;
         }
-        catch (StreamException e)
+        catch (Exception e) when (e is not OperationCanceledException || !_stop.IsCancellationRequested)
         {
+            // Whatever it is, it must not be the last round.
             _warning = $"Retention could not be applied: {e.Message}";
         }
     }

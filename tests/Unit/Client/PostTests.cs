@@ -55,6 +55,27 @@ public sealed class PostTests
     }
 
     [TestMethod]
+    public async Task What_fails_by_an_error_that_no_provider_should_throw_is_counted_too_and_typed_for_those_who_await()
+    {
+        await using var producer = await DashStreamProducer.OpenAsync(_provider, "events");
+        _provider.Decide = record => DecideAsync(fails: _provider.Records.Count < 2);
+        static async Task<StreamPosition> DecideAsync(bool fails)
+        {
+            await Task.Yield();
+            return fails ? throw new InvalidOperationException("a fault of the provider") : default;
+        }
+
+        Assert.IsTrue(producer.Post(Chunk("fails")));
+        var results = await producer.SendBatchAsync([Chunk("fails as well"), Chunk("stored")]);
+        var receipt = await producer.FlushAsync();
+
+        Assert.AreEqual(1, receipt.Dropped);
+        Assert.AreEqual(StreamErrorKind.Fatal, (results[0].Error as StreamException)?.Kind);
+        Assert.IsInstanceOfType<InvalidOperationException>(results[0].Error!.InnerException);
+        Assert.IsTrue(results[1].IsStored);
+    }
+
+    [TestMethod]
     public async Task The_oldest_that_still_waits_makes_room_where_the_policy_says_so()
     {
         using var meters = new MeterRecorder();

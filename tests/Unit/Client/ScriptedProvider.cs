@@ -15,6 +15,9 @@ internal sealed class ScriptedProvider : IStreamProvider, IStreamConsumer
 
     public Exception? ReadError { get; set; }
 
+    /// <summary>Told with the next records.</summary>
+    public StreamGap? Gap { get; set; }
+
     public Exception? CommitError { get; set; }
 
     public Exception? StopError { get; set; }
@@ -123,7 +126,9 @@ internal sealed class ScriptedProvider : IStreamProvider, IStreamConsumer
         }
 
         Taken += records.Count;
-        return new StreamBatch(records, []);
+        IReadOnlyList<StreamGap> gaps = Gap is { } gap ? [gap] : [];
+        Gap = null;
+        return new StreamBatch(records, gaps);
     }
 
     public ValueTask CommitAsync(IReadOnlyList<StreamPosition> positions, CancellationToken cancellationToken = default)

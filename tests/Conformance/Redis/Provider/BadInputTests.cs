@@ -1,3 +1,4 @@
+using DashStream.Conformance.Servers;
 using DashStream.Providers;
 
 namespace DashStream.Conformance.Redis;
@@ -124,6 +125,45 @@ public sealed class BadInputTests
         Assert.AreEqual(4, removed);
         Assert.Contains("'slow'", health.Warnings.Single());
         Assert.AreEqual(5, more);
+    }
+
+    [TestMethod]
+    public async Task A_topic_that_cannot_be_trimmed_does_not_keep_the_others_from_it()
+    {
+        await using var redis = await ProviderUnderTest.StartAsync(configure: static options => options.RetentionInterval = TimeSpan.FromSeconds(1));
+        foreach (var number in Enumerable.Range(0, 6))
+        {
+            await redis.Node.CallAsync("SADD", "ds:topics", $"broken-{number}");
+            await redis.Node.CallAsync("HSET", $"ds:{{broken-{number}}}:topic", "partitions", "many", "retention_bytes", "1024");
+        }
+
+        await redis.Provider.Admin.CreateTopicAsync(new TopicSpec(Topic, 1) { RetentionBytes = 1024 });
+        await using var producer = await redis.Provider.OpenProducerAsync(Topic);
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => producer.SendAsync(new StreamRecord("key"u8.ToArray(), new byte[1000])).AsTask()));
+
+        await Eventually.TrueAsync(async () => (await redis.Provider.Admin.DescribeTopicAsync(Topic))!.Partitions[0].Records == 1, "the topic is trimmed");
+        await Eventually.TrueAsync(
+            async () => (await redis.Provider.CheckHealthAsync()).Warnings.Any(static warning => warning.Contains("broken-", StringComparison.Ordinal)), "health names a broken topic");
+        var error = await Assert.ThrowsAsync<StreamException>(() => redis.Provider.Admin.DescribeTopicAsync("broken-0").AsTask());
+        Assert.AreEqual(StreamErrorKind.Incompatible, error.Kind, error.Message);
+    }
+
+    [TestMethod]
+    public async Task Health_does_not_speak_of_the_retention_of_a_topic_that_is_gone()
+    {
+        await using var redis = await ProviderUnderTest.StartAsync(configure: static options => options.RetentionInterval = TimeSpan.FromSeconds(1));
+        await redis.Provider.Admin.CreateTopicAsync(new TopicSpec(Topic, 1) { RetentionBytes = 1024 });
+        await using (var producer = await redis.Provider.OpenProducerAsync(Topic))
+        {
+            await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => producer.SendAsync(new StreamRecord("key"u8.ToArray(), new byte[1000])).AsTask()));
+        }
+
+        await redis.Provider.Admin.ResetGroupAsync(Topic, "slow", 0, SeekTarget.Beginning);
+        await Eventually.TrueAsync(async () => (await redis.Provider.CheckHealthAsync()).Warnings.Any(), "the group holds retention back");
+
+        await redis.Provider.Admin.DeleteTopicAsync(Topic);
+
+        await Eventually.TrueAsync(async () => !(await redis.Provider.CheckHealthAsync()).Warnings.Any(), "nothing is said of it any more");
     }
 
     private static RedisProviderOptions Ruthless(string endpoint)
