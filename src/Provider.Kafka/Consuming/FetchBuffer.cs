@@ -11,10 +11,9 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     private readonly Lock _gate = new();
     private readonly FetchedPartitions _partitions = [];
     private readonly ReaderTurn _turn = new();
-    private readonly AutoResetEvent _drained = new(initialState: false);
-    private TaskCompletionSource? _arrived;
+    private readonly FetchMoves _moves = new();
+    private readonly FetchSignals _signals = new();
     private long _bytes;
-    private bool _hasMoves;
 
     /// <summary>Bytes fetched and not read.</summary>
     public long Bytes
@@ -53,16 +52,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     }
 
     /// <summary>Completes when a read may find something it did not find before.</summary>
-    public Task Arrived
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return (_arrived ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-            }
-        }
-    }
+    public Task Arrived => _signals.Arrived;
 
     /// <summary>Looks at every partition that is ours, ascending.</summary>
     public List<T> Select<T>(Func<FetchedPartition, T> look)
@@ -126,15 +116,8 @@ internal sealed class FetchBuffer(string topic) : IDisposable
         {
             foreach (var start in starts)
             {
-                var partition = new FetchedPartition(new TopicPartition(topic, start.Partition), start);
-                if (start.GapFrom >= 0)
-                {
-                    partition.Gaps.Enqueue(new StreamGap(start.Partition, (UInt128)start.GapFrom, (UInt128)start.Offset));
-                    partition.Next = start.GapFrom;
-                }
-
                 RemoveOne(start.Partition);
-                _partitions.Add(partition);
+                _partitions.Add(FetchedPartition.Begin(topic, start));
             }
         }
     }
@@ -189,15 +172,11 @@ internal sealed class FetchBuffer(string topic) : IDisposable
             {
                 var number = record.Position.Partition;
                 partition = partition?.Number == number ? partition : _partitions.Find(number);
-                if (partition is null or { IsActive: false } or { Move: not null } or { Fault: not null })
+                if (partition is { IsFetching: true, Fault: null })
                 {
-                    continue;
+                    partition.Add(record);
+                    _bytes += record.Size;
                 }
-
-                partition.Records.Enqueue(record);
-                partition.Fetched = record.Offset + 1;
-                partition.Bytes += record.Size;
-                _bytes += record.Size;
             }
 
             Wake();
@@ -209,11 +188,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            if (_partitions.Find(partition) is { IsActive: true, Move: null, Fault: null } found && offset > found.Fetched)
-            {
-                found.Fetched = offset;
-                found.Next = found.Records.Count == 0 && found.Gaps.Count == 0 ? offset : found.Next;
-            }
+            _partitions.Find(partition)?.NoteEnd(offset);
         }
     }
 
@@ -228,8 +203,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
             }
 
             Drop(found);
-            found.MoveTo(offset);
-            _hasMoves = true;
+            _moves.MoveTo(found, offset);
             Wake();
             return true;
         }
@@ -240,12 +214,8 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            if (_partitions.Find(partition) is { IsActive: true, Move: null } found && found.Fetched < to)
+            if (_partitions.Find(partition) is { } found && _moves.PassGap(found, to))
             {
-                found.Gaps.Enqueue(new StreamGap(partition, (UInt128)found.Fetched, (UInt128)to));
-                found.Fetched = to;
-                found.Move = to;
-                _hasMoves = true;
                 Wake();
             }
         }
@@ -256,10 +226,9 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            if (_partitions.Find(partition) is { IsActive: true, Move: null } found)
+            if (_partitions.Find(partition) is { } found)
             {
-                found.Move = found.Fetched;
-                _hasMoves = true;
+                _moves.Retry(found);
             }
         }
     }
@@ -269,20 +238,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     {
         lock (_gate)
         {
-            if (!_hasMoves)
-            {
-                return [];
-            }
-
-            _hasMoves = false;
-            var moves = new List<TopicPartitionOffset>();
-            foreach (var partition in _partitions.Where(static partition => partition is { IsActive: true, Move: not null }))
-            {
-                moves.Add(new TopicPartitionOffset(partition.Position, partition.Move!.Value));
-                partition.Move = null;
-            }
-
-            return moves;
+            return _moves.Take(_partitions);
         }
     }
 
@@ -306,7 +262,7 @@ internal sealed class FetchBuffer(string topic) : IDisposable
             _bytes -= _turn.TakenBytes;
             if (batch.Records.Count > 0 || batch.Gaps.Count > 0)
             {
-                _drained.Set();
+                _signals.NoteDrained();
             }
 
             return batch;
@@ -314,19 +270,12 @@ internal sealed class FetchBuffer(string topic) : IDisposable
     }
 
     /// <summary>Wakes a read that waits.</summary>
-    public void Wake()
-    {
-        lock (_gate)
-        {
-            _arrived?.TrySetResult();
-            _arrived = null;
-        }
-    }
+    public void Wake() => _signals.Wake();
 
     /// <summary>For the poll thread: waits until something was read, or the time is over.</summary>
-    public void WaitForReader(TimeSpan limit) => _drained.WaitOne(limit);
+    public void WaitForReader(TimeSpan limit) => _signals.WaitForReader(limit);
 
-    public void Dispose() => _drained.Dispose();
+    public void Dispose() => _signals.Dispose();
 
     private bool RemoveOne(int number)
     {
@@ -345,6 +294,6 @@ internal sealed class FetchBuffer(string topic) : IDisposable
         _bytes -= partition.Bytes;
         partition.Bytes = 0;
         partition.Records.Clear();
-        _drained.Set();
+        _signals.NoteDrained();
     }
 }

@@ -50,8 +50,42 @@ internal sealed class FetchedPartition(TopicPartition position, StartPoint start
 
     public bool IsReadable => IsActive && !IsPausedByUser;
 
+    /// <summary>Whether librdkafka fetches from where it is to.</summary>
+    public bool IsFetching => IsActive && Move is null;
+
     /// <summary>Delivered and not committed.</summary>
     public long Left => Math.Max(0, Next - (CommittedNext >= 0 ? CommittedNext : Start));
+
+    /// <summary>What is known at the start; where the log no longer held what came before it, that is a gap.</summary>
+    public static FetchedPartition Begin(string topic, StartPoint start)
+    {
+        var partition = new FetchedPartition(new TopicPartition(topic, start.Partition), start);
+        if (start.GapFrom >= 0)
+        {
+            partition.Gaps.Enqueue(new StreamGap(start.Partition, (UInt128)start.GapFrom, (UInt128)start.Offset));
+            partition.Next = start.GapFrom;
+        }
+
+        return partition;
+    }
+
+    /// <summary>Takes a fetched record in.</summary>
+    public void Add(FetchedRecord record)
+    {
+        Records.Enqueue(record);
+        Fetched = record.Offset + 1;
+        Bytes += record.Size;
+    }
+
+    /// <summary>Everything up to there was fetched: what lies between the last record and it are no records.</summary>
+    public void NoteEnd(long offset)
+    {
+        if (IsFetching && Fault is null && offset > Fetched)
+        {
+            Fetched = offset;
+            Next = Records.Count == 0 && Gaps.Count == 0 ? offset : Next;
+        }
+    }
 
     /// <summary>Drops what was fetched and goes on elsewhere.</summary>
     public void MoveTo(long offset)
