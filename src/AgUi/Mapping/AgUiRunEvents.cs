@@ -1,24 +1,23 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using DashStream.Protocol;
 using DashStream.State;
-using static DashStream.Protocol.ToolExecution.Types;
 
 namespace DashStream.AgUi;
 
 /// <summary>Messages that were not recorded from AG-UI, as a stream that keeps the protocol.</summary>
 internal sealed class AgUiRunEvents
 {
-    private readonly List<AgUiEvent> _events = [];
+    private readonly AgUiTold _told = new();
     private readonly AgUiOpenItems _open = new();
+    private readonly AgUiToolEvents _tools;
     private readonly AgUiUsage _usage = new();
     private readonly List<string> _innerRuns = [];
     private readonly List<(string Id, string Reason)> _interrupts = [];
     private string _threadId = "";
     private string? _runId;
     private bool _hadRun;
-    private long _timeMs;
+
+    public AgUiRunEvents() => _tools = new AgUiToolEvents(_told, _open);
 
     /// <summary>Null while a run is open.</summary>
     public char? Quiet => _runId is not null ? null : _hadRun ? AgUiQuiet.Finished : AgUiQuiet.Nothing;
@@ -27,10 +26,11 @@ internal sealed class AgUiRunEvents
 
     public IReadOnlyList<AgUiEvent> Translate(DashStreamMessage message)
     {
-        _events.Clear();
+        _told.Begin();
         if (MessageParts.HeaderOf(message) is { } header)
         {
-            (_threadId, _timeMs) = (header.ThreadId, header.TimestampUs / 1000);
+            _threadId = header.ThreadId;
+            _told.SetTime(header.TimestampUs / 1000);
         }
 
         if (message.Event?.EventType == EventType.GraphStart)
@@ -42,7 +42,7 @@ internal sealed class AgUiRunEvents
             Tell(message);
         }
 
-        return [.. _events];
+        return _told.ToArray();
     }
 
     /// <summary>A thread may have no run; its messages are told in one that stands for the thread. What follows a run's end is not told.</summary>
@@ -68,13 +68,13 @@ internal sealed class AgUiRunEvents
                 TellPiece(message.TokenChunk);
                 break;
             case DashStreamMessage.MessageOneofCase.ToolExecution:
-                TellTool(message.ToolExecution, message);
+                _tools.Tell(message.ToolExecution, message);
                 break;
             case DashStreamMessage.MessageOneofCase.StateDiff:
                 TellState(message.StateDiff, message);
                 break;
             default:
-                _events.Add(Timed(AgUiCustom.Of(message)));
+                _told.AddCustom(message);
                 break;
         }
     }
@@ -90,7 +90,7 @@ internal sealed class AgUiRunEvents
         {
             var name = AgUiMarks.Text(start.Attributes, "graph_name") ?? runId;
             _innerRuns.Add(name);
-            Add(AgUiEventType.StepStarted, ("stepName", _open.OpenStep(name)));
+            _told.Add(AgUiEventType.StepStarted, ("stepName", _open.OpenStep(name)));
         }
     }
 
@@ -100,10 +100,10 @@ internal sealed class AgUiRunEvents
         _open.Clear();
         _usage.Clear();
         _interrupts.Clear();
-        Add(AgUiEventType.RunStarted, ("threadId", _threadId), ("runId", runId));
+        _told.Add(AgUiEventType.RunStarted, ("threadId", _threadId), ("runId", runId));
         if (start is not null && start.Attributes.Count > 1)
         {
-            _events.Add(Timed(AgUiCustom.Of(new DashStreamMessage { Event = start })));
+            _told.AddCustom(new DashStreamMessage { Event = start });
         }
     }
 
@@ -123,13 +123,13 @@ internal sealed class AgUiRunEvents
                 Fail(told);
                 break;
             case EventType.NodeStart:
-                Add(AgUiEventType.StepStarted, ("stepName", _open.OpenStep(told.NodeId)));
+                _told.Add(AgUiEventType.StepStarted, ("stepName", _open.OpenStep(told.NodeId)));
                 break;
             case EventType.NodeEnd:
                 CloseStep(told.NodeId);
                 break;
             case EventType.NodeError:
-                _events.Add(Timed(AgUiCustom.Of(message)));
+                _told.AddCustom(message);
                 CloseStep(told.NodeId);
                 break;
             case EventType.NodeThinking:
@@ -137,7 +137,7 @@ internal sealed class AgUiRunEvents
                 break;
             case EventType.LlmEnd or EventType.LlmError:
                 CloseMessage(told.LlmRequestId);
-                _events.Add(Timed(AgUiCustom.Of(message)));
+                _told.AddCustom(message);
                 break;
             case EventType.HumanInterrupt:
                 _interrupts.Add((IdOf(told.Header), AgUiMarks.Text(told.Attributes, "reason") ?? "interrupted"));
@@ -146,7 +146,7 @@ internal sealed class AgUiRunEvents
                 _interrupts.Clear();
                 goto default;
             default:
-                _events.Add(Timed(AgUiCustom.Of(message)));
+                _told.AddCustom(message);
                 break;
         }
     }
@@ -158,10 +158,10 @@ internal sealed class AgUiRunEvents
             var id = _open.OpenMessage(piece.RequestId, out var isNew);
             if (isNew)
             {
-                Add(AgUiEventType.TextMessageStart, ("messageId", id), ("role", "assistant"));
+                _told.Add(AgUiEventType.TextMessageStart, ("messageId", id), ("role", "assistant"));
             }
 
-            Add(AgUiEventType.TextMessageContent, ("messageId", id), ("delta", piece.Text));
+            _told.Add(AgUiEventType.TextMessageContent, ("messageId", id), ("delta", piece.Text));
         }
 
         if (piece.IsFinal)
@@ -171,45 +171,6 @@ internal sealed class AgUiRunEvents
         }
     }
 
-    private void TellTool(ToolExecution tool, DashStreamMessage message)
-    {
-        switch (tool.Stage)
-        {
-            case ExecutionStage.Requested:
-                var call = _open.Unused(tool.CallId);
-                Add(AgUiEventType.ToolCallStart, ("toolCallId", call), ("toolCallName", tool.ToolName));
-                if (!tool.Arguments.IsEmpty)
-                {
-                    Add(AgUiEventType.ToolCallArgs, ("toolCallId", call), ("delta", tool.Arguments.ToStringUtf8()));
-                }
-
-                Add(AgUiEventType.ToolCallEnd, ("toolCallId", call));
-                break;
-            case ExecutionStage.Completed:
-                AddResult(tool, AgUiRestorer.TextOf(tool.Result));
-                break;
-            case ExecutionStage.Failed:
-                AddResult(tool, tool.Error);
-                _events.Add(Timed(AgUiCustom.Of(message)));
-                break;
-            default:
-                _events.Add(Timed(AgUiCustom.Of(message)));
-                break;
-        }
-    }
-
-    private void AddResult(ToolExecution tool, string content)
-    {
-        if (!_open.WasUsed(tool.CallId))
-        {
-            // Some tell of a call only when it is done.
-            Add(AgUiEventType.ToolCallStart, ("toolCallId", _open.Unused(tool.CallId)), ("toolCallName", tool.ToolName));
-            Add(AgUiEventType.ToolCallEnd, ("toolCallId", tool.CallId));
-        }
-
-        Add(AgUiEventType.ToolCallResult, ("messageId", _open.Unused($"{tool.CallId}/result")), ("toolCallId", tool.CallId), ("content", content), ("role", "tool"));
-    }
-
     private void TellState(StateDiff diff, DashStreamMessage message)
     {
         try
@@ -217,33 +178,33 @@ internal sealed class AgUiRunEvents
             var draft = diff.FullState.IsEmpty
                 ? new AgUiDraft(AgUiEventType.StateDelta).SetJson("delta", diff.ToPatch().Json)
                 : new AgUiDraft(AgUiEventType.StateSnapshot).SetJson("snapshot", diff.FullState.Memory);
-            _events.Add(Timed(draft.ToEvent()));
+            _told.Add(draft.ToEvent());
         }
         catch (StreamException)
         {
             // Not JSON, or encoded otherwise: told as what it is.
-            _events.Add(Timed(AgUiCustom.Of(message)));
+            _told.AddCustom(message);
         }
     }
 
     private void Think(Event told)
     {
         var id = _open.Unused(IdOf(told.Header));
-        Add(AgUiEventType.ReasoningMessageStart, ("messageId", id), ("role", "reasoning"));
-        Add(AgUiEventType.ReasoningMessageContent, ("messageId", id), ("delta", AgUiMarks.Text(told.Attributes, "thought") ?? ""));
-        Add(AgUiEventType.ReasoningMessageEnd, ("messageId", id));
+        _told.Add(AgUiEventType.ReasoningMessageStart, ("messageId", id), ("role", "reasoning"));
+        _told.Add(AgUiEventType.ReasoningMessageContent, ("messageId", id), ("delta", AgUiMarks.Text(told.Attributes, "thought") ?? ""));
+        _told.Add(AgUiEventType.ReasoningMessageEnd, ("messageId", id));
     }
 
     private void Finish()
     {
         foreach (var id in _open.TakeMessages())
         {
-            Add(AgUiEventType.TextMessageEnd, ("messageId", id));
+            _told.Add(AgUiEventType.TextMessageEnd, ("messageId", id));
         }
 
         foreach (var step in _open.TakeSteps())
         {
-            Add(AgUiEventType.StepFinished, ("stepName", step));
+            _told.Add(AgUiEventType.StepFinished, ("stepName", step));
         }
 
         var draft = new AgUiDraft(AgUiEventType.RunFinished).Set("threadId", _threadId).Set("runId", _runId);
@@ -258,7 +219,7 @@ internal sealed class AgUiRunEvents
             draft.SetJson("usage", usage);
         }
 
-        _events.Add(Timed(draft.ToEvent()));
+        _told.Add(draft.ToEvent());
         _runId = null;
     }
 
@@ -271,7 +232,7 @@ internal sealed class AgUiRunEvents
             draft.SetJson("usage", usage);
         }
 
-        _events.Add(Timed(draft.ToEvent()));
+        _told.Add(draft.ToEvent());
         _innerRuns.Clear();
         _runId = null;
     }
@@ -280,7 +241,7 @@ internal sealed class AgUiRunEvents
     {
         if (_open.CloseStep(node) is { } step)
         {
-            Add(AgUiEventType.StepFinished, ("stepName", step));
+            _told.Add(AgUiEventType.StepFinished, ("stepName", step));
         }
     }
 
@@ -288,14 +249,9 @@ internal sealed class AgUiRunEvents
     {
         if (_open.CloseMessage(request) is { } id)
         {
-            Add(AgUiEventType.TextMessageEnd, ("messageId", id));
+            _told.Add(AgUiEventType.TextMessageEnd, ("messageId", id));
         }
     }
-
-    private void Add(AgUiEventType type, params ReadOnlySpan<(string Name, string? Value)> fields) => _events.Add(Timed(AgUiEvent.Create(type, fields)));
-
-    private AgUiEvent Timed(AgUiEvent item) =>
-        _timeMs == 0 ? item : item.With("timestamp", Encoding.ASCII.GetBytes(_timeMs.ToString(CultureInfo.InvariantCulture)));
 
     private static string IdOf(Header? header) => header is { MessageId.Length: 16 } ? new Guid(header.MessageId.Span, bigEndian: true).ToString() : "unnamed";
 }
