@@ -1,5 +1,5 @@
 using System.Net;
-using System.Text;
+using DashStream.Protocol;
 using Microsoft.AspNetCore.Builder;
 
 namespace DashStream.AgUi.Tests;
@@ -195,20 +195,52 @@ public sealed class EndpointTests
     }
 
     [TestMethod]
-    public async Task Another_tenants_messages_are_not_served()
+    [DataRow("memory")]
+    [DataRow("file")]
+    public async Task A_thread_of_which_a_tenant_has_nothing_is_answered_at_once_as_one_that_nobody_has(string kind)
+    {
+        await using var site = await Site.StartAsync(_stores.Open(kind), partitions: 4, configure: options => options.Tenant = _ => "other");
+        await site.RecordAsync("t1", Run[..3]);
+        await site.Producer.SendAsync(new DashStreamMessage { Event = new Event { Header = new Header { ThreadId = "t2", TenantId = "other" } } });
+
+        using var others = await site.GetAsync("t1", query: "?follow=true");
+        using var nobodys = await site.GetAsync("nobody", query: "?follow=true");
+
+        Assert.AreEqual((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (others.StatusCode, nobodys.StatusCode));
+        Assert.AreEqual(
+            await nobodys.Content.ReadAsStringAsync(TestContext.CancellationToken), await others.Content.ReadAsStringAsync(TestContext.CancellationToken));
+    }
+
+    [TestMethod]
+    public async Task A_thread_of_two_tenants_begins_where_the_readers_own_begins()
     {
         await using var site = await Site.StartAsync(_stores.Open("memory"), configure: options => options.Tenant = _ => "other");
         await site.RecordAsync("t1", Run);
-        using var response = await site.GetAsync("t1");
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.CancellationToken));
+        await using var other = await DashStreamProducer.OpenAsync(site.Provider, "runs", new DashStreamProducerOptions { TenantId = "other" });
+        await new AgUiRecorder("t1").RecordAsync(other, AgUiReader.Read(Recordings.Lines(Run)).ToAsyncEnumerable());
+        await site.RecordAsync("t1", Run[..2]);
 
-        var seen = new StringBuilder();
-        while (!seen.ToString().Contains(": waiting", StringComparison.Ordinal))
+        var whole = await site.ReadAsync("t1");
+
+        CollectionAssert.AreEqual(Run, whole.Select(item => item.Data).ToArray());
+        CollectionAssert.AreEqual(whole[3..], await site.ReadAsync("t1", whole[2].Id));
+    }
+
+    [TestMethod]
+    public async Task A_tenants_thread_can_be_waited_for_where_others_have_written()
+    {
+        await using var site = await Site.StartAsync(_stores.Open("memory"), configure: options =>
         {
-            seen.AppendLine(await reader.ReadLineAsync(TestContext.CancellationToken));
-        }
+            options.Tenant = _ => "other";
+            options.WaitForThread = TimeSpan.FromSeconds(60);
+        });
+        await site.RecordAsync("t1", Run);
+        await using var other = await DashStreamProducer.OpenAsync(site.Provider, "runs", new DashStreamProducerOptions { TenantId = "other" });
 
-        Assert.DoesNotContain("data:", seen.ToString());
+        var reading = site.ReadAsync("t1");
+        await new AgUiRecorder("t1").RecordAsync(other, AgUiReader.Read(Recordings.Lines(Run)).ToAsyncEnumerable());
+
+        Assert.HasCount(Run.Length, await reading);
     }
 
     [TestMethod]

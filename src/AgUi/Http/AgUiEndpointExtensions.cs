@@ -13,7 +13,7 @@ public static class AgUiEndpointExtensions
     /// Each reader reads the log by itself, so a slow one holds up nobody, and what it holds is bounded.
     /// <list type="bullet">
     /// <item>400: the <c>Last-Event-ID</c> is none, or of no event of this thread.</item>
-    /// <item>404: there is no such topic, or nothing of the thread.</item>
+    /// <item>404: there is no such topic, or nothing of the thread that the request may see.</item>
     /// <item>410: what follows the <c>Last-Event-ID</c> is no longer kept; read again without it.</item>
     /// <item>204: the reader has seen all and the last run has ended; an EventSource then stays away.</item>
     /// <item>503: too many readers, or the log cannot be reached.</item>

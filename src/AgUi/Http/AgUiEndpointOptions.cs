@@ -10,8 +10,8 @@ public sealed class AgUiEndpointOptions
     public Func<IServiceProvider, IStreamProvider> Provider { get; set; } = services => services.GetRequiredService<IStreamProvider>();
 
     /// <summary>
-    /// Whose messages a request may see: the tenant's id. What a thread holds of other tenants is passed over. Null, the default, serves all; set it, or guard the
-    /// endpoint, where thread ids are not secrets.
+    /// Whose messages a request may see: the tenant's id. What a thread holds of other tenants is passed over, and a thread that holds nothing else is answered 404
+    /// as one that is not there. Null, the default, serves all; set it, or guard the endpoint, where thread ids are not secrets.
     /// </summary>
     public Func<HttpContext, string>? Tenant { get; set; }
 

@@ -125,16 +125,16 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
 
     /// <summary>Whether the record is the one that an id names, and one whose events this reader may see.</summary>
     private bool IsTheirs(StreamRecord record, UInt128 offset) =>
-        record.Position!.Value.Offset == offset && IsOfThread(record) && record.Value is { } value && Decode(value, isSilent: true) is not null;
+        record.Position!.Value.Offset == offset && MessageOf(record) is not null;
 
-    /// <summary>The first batch with something of the thread; from then on only its partition is read. Refused when there is none in time.</summary>
+    /// <summary>The first batch with something of the thread for this reader; from then on only its partition is read. Refused when there is none in time.</summary>
     private async ValueTask<(StreamBatch Batch, AgUiRefusal? Refusal)> FindAsync(IStreamConsumer consumer, CancellationToken cancellationToken)
     {
         var began = _time.GetTimestamp();
         while (true)
         {
             var batch = await consumer.ReadAsync(TimeSpan.FromMilliseconds(100), cancellationToken).ConfigureAwait(false);
-            if (batch.Records.FirstOrDefault(IsOfThread) is { } first)
+            if (batch.Records.FirstOrDefault(IsForReader) is { } first)
             {
                 var (partition, offset) = first.Position!.Value;
                 _partition = partition;
@@ -259,7 +259,13 @@ internal sealed class AgUiThreadReader(HttpContext context, AgUiEndpointOptions 
     }
 
     private IEnumerable<DashStreamMessage> MessagesOf(StreamBatch batch) =>
-        batch.Records.Where(IsOfThread).Select(record => record.Value is { } value ? Decode(value, isSilent: true) : null).OfType<DashStreamMessage>();
+        batch.Records.Select(MessageOf).OfType<DashStreamMessage>();
+
+    private DashStreamMessage? MessageOf(StreamRecord record) =>
+        IsOfThread(record) && record.Value is { } value ? Decode(value, isSilent: true) : null;
+
+    /// <summary>A thread that only others have written is to its reader as one that nobody has; whose a record is that cannot be read, nobody knows.</summary>
+    private bool IsForReader(StreamRecord record) => IsOfThread(record) && (request.Tenant is null || MessageOf(record) is not null);
 
     private bool IsOfThread(StreamRecord record) => record.Key.Span.SequenceEqual(_key);
 }
