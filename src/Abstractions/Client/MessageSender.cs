@@ -208,7 +208,13 @@ internal sealed class MessageSender : IDisposable
 
     private ValueTask<SendReceipt> CompleteAsync(HandOver handedOver, SendDeadline deadline, CancellationToken cancellationToken)
     {
-        var decided = handedOver.Sent is { } sent ? sent.Task : DecideAsync(handedOver);
+        if (handedOver.Sent is { } sent && !deadline.CoversDelivery)
+        {
+            sent.ListenTo(cancellationToken);
+            return sent.Task;
+        }
+
+        var decided = handedOver.Sent?.Task ?? DecideAsync(handedOver);
         if (decided.IsCompleted)
         {
             return decided;
