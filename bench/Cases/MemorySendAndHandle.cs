@@ -67,7 +67,8 @@ internal abstract class MemorySendAndHandleCase(int keys) : IBenchCase
 {
     private const int ChannelCapacity = 100_000;
 
-    private readonly TokenChunk[] _messages = [.. Enumerable.Range(0, keys).Select(Message)];
+    private readonly TokenChunk[] _stamped = [.. Enumerable.Range(0, keys).Select(Message)];
+    private readonly TokenChunk[] _messages = [.. Enumerable.Range(0, keys).Select(Message).Select(WithoutStamp)];
     private readonly MemoryProvider _provider = new(new MemoryProviderOptions { WhenFull = MemoryFullPolicy.DropOldest, MaxBytes = 256 * 1024 * 1024 });
     private DashStreamProducer _producer = null!;
     private DashStreamConsumer _consumer = null!;
@@ -139,7 +140,7 @@ internal abstract class MemorySendAndHandleCase(int keys) : IBenchCase
             cancellationToken);
         for (var i = 0; i < operations; i++)
         {
-            DashStreamMessage message = _messages[i % _messages.Length];
+            DashStreamMessage message = _stamped[i % _stamped.Length];
             await channel.Writer.WriteAsync(message.ToByteArray(), cancellationToken);
         }
 
@@ -150,7 +151,14 @@ internal abstract class MemorySendAndHandleCase(int keys) : IBenchCase
     {
         var message = SampleMessages.TokenChunk().TokenChunk.Clone();
         message.Header.ThreadId = $"thread-{key}";
-        message.Header.Sequence = 0;
+        return message;
+    }
+
+    // As applications send: the producer fills in the rest.
+    private static TokenChunk WithoutStamp(TokenChunk message)
+    {
+        var header = new Header { ThreadId = message.Header.ThreadId };
+        message.Header = header;
         return message;
     }
 }
