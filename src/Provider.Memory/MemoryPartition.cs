@@ -4,7 +4,7 @@ namespace DashStream.Providers;
 /// The log of one partition: records in blocks of equal size, so that a look-up is a division and removing the oldest frees whole blocks. Guarded by the
 /// gate of its <see cref="MemoryTopic"/>. Offsets count from 0.
 /// </summary>
-internal sealed class MemoryPartition
+internal sealed class MemoryPartition(int number)
 {
     private const int BlockSize = 512;
 
@@ -22,7 +22,10 @@ internal sealed class MemoryPartition
     /// <summary>Whether the next append begins a block: the moment for housekeeping.</summary>
     public bool IsAtBlockEdge => End % BlockSize == 0;
 
-    public void Append(StreamRecord record, int size)
+    /// <summary>Where the bytes of its records go. Used by whoever appends, outside the gate.</summary>
+    public ByteRoom Room { get; } = new();
+
+    public void Append(in StoredEntry entry)
     {
         if (IsAtBlockEdge)
         {
@@ -30,38 +33,37 @@ internal sealed class MemoryPartition
         }
 
         var block = _blocks[^1];
-        var index = (int)(End % BlockSize);
-        block.Records[index] = record;
-        block.Sizes[index] = size;
-        block.NewestUs = Math.Max(block.NewestUs, record.TimestampUs);
-        Bytes += size;
+        block.Entries[End % BlockSize] = entry;
+        block.NewestUs = Math.Max(block.NewestUs, entry.TimestampUs);
+        Bytes += entry.Size;
         End++;
     }
 
-    public IReadOnlyList<StreamRecord> Read(long from, int maxRecords, int maxBytes)
+    /// <summary>The entries from there on, copied, so that making records of them needs no gate.</summary>
+    public EntryRun Read(long from, int maxRecords, int maxBytes)
     {
         from = Math.Max(from, Begin);
         var count = 0;
         long bytes = 0;
         for (var offset = from; offset < End && count < maxRecords; offset++, count++)
         {
-            bytes += BlockOf(offset).Sizes[offset % BlockSize];
+            bytes += SizeAt(offset);
             if (bytes > maxBytes && count > 0)
             {
                 break;
             }
         }
 
-        var records = count == 0 ? [] : new StreamRecord[count];
+        var run = EntryRun.Rent(number, from, count);
         for (var done = 0; done < count;)
         {
             var index = (int)((from + done) % BlockSize);
-            var run = Math.Min(count - done, BlockSize - index);
-            Array.Copy(BlockOf(from + done).Records, index, records, done, run);
-            done += run;
+            var length = Math.Min(count - done, BlockSize - index);
+            BlockOf(from + done).Entries.AsSpan(index, length).CopyTo(run.Entries[done..]);
+            done += length;
         }
 
-        return records;
+        return run;
     }
 
     /// <summary>The first record, in log order, of that time or later.</summary>
@@ -73,7 +75,7 @@ internal sealed class MemoryPartition
             var next = Math.Min(End, ((offset / BlockSize) + 1) * BlockSize);
             for (; block.NewestUs >= timestampUs && offset < next; offset++)
             {
-                if (block.Records[offset % BlockSize]!.TimestampUs >= timestampUs)
+                if (block.Entries[offset % BlockSize].TimestampUs >= timestampUs)
                 {
                     return offset;
                 }
@@ -85,7 +87,7 @@ internal sealed class MemoryPartition
         return null;
     }
 
-    public long OldestTimestampUs() => BlockOf(Begin).Records[Begin % BlockSize]!.TimestampUs;
+    public long OldestTimestampUs() => BlockOf(Begin).Entries[Begin % BlockSize].TimestampUs;
 
     /// <summary>Removes everything before that offset; returns the bytes that went.</summary>
     public long Trim(long before)
@@ -108,21 +110,21 @@ internal sealed class MemoryPartition
     }
 
     /// <summary>Size of the record at that offset.</summary>
-    public int SizeAt(long offset) => BlockOf(offset).Sizes[offset % BlockSize];
+    public int SizeAt(long offset) => BlockOf(offset).Entries[offset % BlockSize].Size;
 
     private int RemoveOldest()
     {
-        BlockOf(Begin).Records[Begin % BlockSize] = null;
-        return SizeAt(Begin);
+        ref var oldest = ref BlockOf(Begin).Entries[Begin % BlockSize];
+        var size = oldest.Size;
+        oldest = default;
+        return size;
     }
 
     private Block BlockOf(long offset) => _blocks[(int)((offset / BlockSize) - _firstBlock)];
 
     private sealed class Block
     {
-        public StreamRecord?[] Records { get; } = new StreamRecord?[BlockSize];
-
-        public int[] Sizes { get; } = new int[BlockSize];
+        public StoredEntry[] Entries { get; } = new StoredEntry[BlockSize];
 
         public long NewestUs { get; set; } = long.MinValue;
     }

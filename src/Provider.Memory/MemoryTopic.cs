@@ -18,7 +18,7 @@ internal sealed class MemoryTopic
     private readonly TimeProvider _time;
     private readonly MemoryPartition[] _partitions;
     private readonly long[] _perPartition;
-    private readonly List<(StreamRecord Record, int Size)> _copies = [];
+    private readonly List<StoredEntry> _copies = [];
     private TaskCompletionSource? _wakeUp;
     private long _stamp;
     private bool _deleted;
@@ -40,7 +40,7 @@ internal sealed class MemoryTopic
         _partitions = new MemoryPartition[spec.Partitions];
         for (var i = 0; i < _partitions.Length; i++)
         {
-            _partitions[i] = new MemoryPartition();
+            _partitions[i] = new MemoryPartition(i);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class MemoryTopic
             {
                 for (var i = 0; i < _copies.Count; i++)
                 {
-                    Publish(_partitions[batch.PartitionAt(i)], _copies[i].Record, _copies[i].Size);
+                    Publish(_partitions[batch.PartitionAt(i)], _copies[i]);
                 }
 
                 _stamp++;
@@ -81,11 +81,19 @@ internal sealed class MemoryTopic
 
     public IReadOnlyList<StreamRecord> Read(int partition, UInt128 from, int maxRecords, int maxBytes)
     {
+        EntryRun run;
         lock (_gate)
         {
             var log = _partitions[partition];
-            return from >= (UInt128)log.End ? [] : log.Read((long)from, maxRecords, maxBytes);
+            if (from >= (UInt128)log.End)
+            {
+                return [];
+            }
+
+            run = log.Read((long)from, maxRecords, maxBytes);
         }
+
+        return run.ToRecords();
     }
 
     public PartitionDescription Describe(int partition)
@@ -244,20 +252,22 @@ internal sealed class MemoryTopic
         {
             var partition = batch.PartitionAt(i);
             var offset = (UInt128)_perPartition[partition]++;
-            var stored = batch.StoredAt(i, offset);
-            _copies.Add((stored, (int)stored.SizeBytes));
+            var record = batch.RecordAt(i);
+            _copies.Add(record.Headers.Count == 0 && record.SizeBytes <= ByteRoom.LargestPiece
+                ? StoredEntry.Copy(record, batch.TimestampAt(i), _partitions[partition].Room)
+                : StoredEntry.Keep(batch.StoredAt(i, offset)));
             batch.SetOffset(i, offset);
         }
     }
 
-    private void Publish(MemoryPartition log, StreamRecord record, int size)
+    private void Publish(MemoryPartition log, in StoredEntry entry)
     {
         if (log.IsAtBlockEdge)
         {
             ApplyRetention(log);
         }
 
-        log.Append(record, size);
+        log.Append(entry);
         if (log.Count > _options.MaxRecordsPerPartition)
         {
             Remove(log, log.Begin + 1);
