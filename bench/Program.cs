@@ -60,7 +60,7 @@ static async Task<int> RunCasesAsync(string filter, int? rounds, bool quick, boo
 
     var startedAt = TimeProvider.System.GetUtcNow();
     var count = rounds ?? (quick ? QuickRounds : DefaultRounds);
-    var runner = new BenchRunner(count, TimeSpan.FromMilliseconds(quick ? 20 : 200));
+    var runner = new BenchRunner(count, TimeSpan.FromMilliseconds(quick ? 20 : 1000));
     List<BenchResult> results = [];
     foreach (var @case in cases)
     {
