@@ -137,7 +137,7 @@ internal sealed class MessageSender : IDisposable
         try
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed);
-            if (!await permit.AsTask().WaitAsync(deadline.CoversDelivery ? deadline.Left : Timeout.InfiniteTimeSpan, _time, ended.Token).ConfigureAwait(false))
+            if (!await permit.AsTask().OrLeaveAsync(deadline.CoversDelivery ? deadline.Left : Timeout.InfiniteTimeSpan, _time, ended.Token).ConfigureAwait(false))
             {
                 throw NoPermits(turn.TenantId);
             }
@@ -225,14 +225,14 @@ internal sealed class MessageSender : IDisposable
             return CompleteInTimeAsync(decided.AsTask(), deadline, cancellationToken);
         }
 
-        return cancellationToken.CanBeCanceled ? new ValueTask<SendReceipt>(decided.AsTask().WaitAsync(cancellationToken)) : decided;
+        return cancellationToken.CanBeCanceled ? new ValueTask<SendReceipt>(decided.OrLeaveAsync(cancellationToken)) : decided;
     }
 
     private async ValueTask<SendReceipt> CompleteInTimeAsync(Task<SendReceipt> decided, SendDeadline deadline, CancellationToken cancellationToken)
     {
         try
         {
-            return await decided.WaitAsync(deadline.Left, _time, cancellationToken).ConfigureAwait(false);
+            return await decided.OrLeaveAsync(deadline.Left, _time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException) when (!decided.IsFaulted)
         {

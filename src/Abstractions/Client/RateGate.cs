@@ -40,7 +40,7 @@ internal sealed class RateGate(IRateLimiter limiter, RateLimiterFailure onFailur
     {
         try
         {
-            var taken = await permit.AsTask().WaitAsync(maxWait + Grace, time, cancellationToken).ConfigureAwait(false);
+            var taken = await permit.AsTask().OrLeaveAsync(maxWait + Grace, time, cancellationToken).ConfigureAwait(false);
             Count(tenantId, taken);
             return taken;
         }

@@ -139,8 +139,8 @@ public sealed class ProviderDeadLetterSink : IDeadLetterSink, IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            var producer = await _producers.GetAsync(topic, either.Token).AsTask().WaitAsync(either.Token).ConfigureAwait(false);
-            await producer.SendAsync(record, either.Token).AsTask().WaitAsync(either.Token).ConfigureAwait(false);
+            var producer = await _producers.GetAsync(topic, either.Token).OrLeaveAsync(either.Token).ConfigureAwait(false);
+            await producer.SendAsync(record, either.Token).OrLeaveAsync(either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

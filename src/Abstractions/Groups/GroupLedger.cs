@@ -72,7 +72,7 @@ internal sealed class GroupLedger(IGroupStore store, string topic, string group,
             var answer = call(bound.Token);
             return answer.IsCompleted
                 ? await answer.ConfigureAwait(false)
-                : await answer.AsTask().WaitAsync(bound.Token).ConfigureAwait(false);
+                : await answer.OrLeaveAsync(bound.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {

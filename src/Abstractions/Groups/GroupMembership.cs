@@ -66,7 +66,7 @@ internal sealed class GroupMembership : ISessionKeeper
         catch (Exception)
         {
             // The join may have happened: the others must not wait for a member that never lived, nor the caller for a store that is away.
-            InterruptibleWait.Forget(((ISessionKeeper)this).GiveUpAsync(CancellationToken.None).AsTask());
+            BoundedWait.Forget(((ISessionKeeper)this).GiveUpAsync(CancellationToken.None).AsTask());
             throw;
         }
 

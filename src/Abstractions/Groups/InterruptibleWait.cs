@@ -20,7 +20,7 @@ internal static class InterruptibleWait
             return;
         }
 
-        Forget(storeWait);
+        BoundedWait.Forget(storeWait);
         await interrupt.CancelAsync().ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
     }
@@ -32,8 +32,4 @@ internal static class InterruptibleWait
         await signal.WaitAsync(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
     }
-
-    /// <summary>Nobody waits for this task any more; its error has been told, or is told by the next call.</summary>
-    public static void Forget(Task task) =>
-        _ = task.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 }

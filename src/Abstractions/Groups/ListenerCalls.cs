@@ -51,7 +51,7 @@ internal sealed class ListenerCalls(IAssignmentListener listener, ISessionKeeper
         await running.WaitAsync(cut).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!running.IsCompleted)
         {
-            InterruptibleWait.Forget(running);
+            BoundedWait.Forget(running);
         }
 
         cut.ThrowIfCancellationRequested();

@@ -118,7 +118,7 @@ internal sealed class ReadyCheck(StreamCondition condition) : IHealthCheck
             using var limit = new CancellationTokenSource(condition.Options.ReadyTimeout, condition.Time);
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
             var paused = consumer.Status.PausedPartitions;
-            var progress = await consumer.GetProgressAsync(linked.Token).AsTask().WaitAsync(linked.Token).ConfigureAwait(false);
+            var progress = await consumer.GetProgressAsync(linked.Token).OrLeaveAsync(linked.Token).ConfigureAwait(false);
             var counted = progress.Where(partition => !paused.Contains(partition.Partition) && partition.Lag is not null).ToList();
             return counted.Count == 0 ? null : counted.Sum(partition => partition.Lag);
         }

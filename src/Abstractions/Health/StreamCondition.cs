@@ -44,7 +44,7 @@ internal sealed class StreamCondition(
         try
         {
             // Not every backend's client obeys a token at once, and a probe has little time.
-            var health = await provider.CheckHealthAsync(linked.Token).AsTask().WaitAsync(linked.Token).ConfigureAwait(false);
+            var health = await provider.CheckHealthAsync(linked.Token).OrLeaveAsync(linked.Token).ConfigureAwait(false);
             _last = health;
             return health;
         }

@@ -35,7 +35,7 @@ internal sealed class CursorStarts(ILogStore store, TopicSpec topic, StreamConsu
             try
             {
                 // A store that ignores its token must not hold up the membership.
-                return await FindOnceAsync(partitions, cancellationToken).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+                return await FindOnceAsync(partitions, cancellationToken).OrLeaveAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (StreamException e) when (e.IsTransient || e.Kind == StreamErrorKind.Timeout)
             {

@@ -197,7 +197,7 @@ internal sealed class LogConsumer : IStreamConsumer
         using var timer = new CancellationTokenSource(limit > ShortestCount ? limit : ShortestCount, _time);
         try
         {
-            return await CountLeftAsync(cursors, timer.Token).AsTask().WaitAsync(timer.Token).ConfigureAwait(false);
+            return await CountLeftAsync(cursors, timer.Token).OrLeaveAsync(timer.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is StreamException or OperationCanceledException)
         {

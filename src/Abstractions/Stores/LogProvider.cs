@@ -81,7 +81,7 @@ public sealed class LogProvider : IStreamProvider
         {
             // On another thread, since a store may block in its call.
             var check = Task.Run(() => _store.CheckAsync(limit.Token).AsTask(), limit.Token);
-            var warnings = await check.WaitAsync(HealthLimit, _time, cancellationToken).ConfigureAwait(false);
+            var warnings = await check.OrLeaveAsync(HealthLimit, _time, cancellationToken).ConfigureAwait(false);
             return new StreamHealth(Alive: true, Ready: true, $"The {Name} store answers.", warnings);
         }
         catch (TimeoutException)

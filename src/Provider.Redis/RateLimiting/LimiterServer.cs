@@ -73,9 +73,10 @@ internal sealed class LimiterServer(RedisConnection connection, RedisRateLimiter
         }
 
         var started = time.GetTimestamp();
+        var call = connection.EvaluateAsync(script, arguments, CancellationToken.None).AsTask();
         try
         {
-            var result = await connection.EvaluateAsync(script, arguments, CancellationToken.None).AsTask().WaitAsync(options.CheckTimeout, time).ConfigureAwait(false);
+            var result = await call.WaitAsync(options.CheckTimeout, time).ConfigureAwait(false);
             if (outage is not null)
             {
                 _outages.TryRemove(tenantId, out _);
@@ -93,6 +94,8 @@ internal sealed class LimiterServer(RedisConnection connection, RedisRateLimiter
         }
         catch (TimeoutException e)
         {
+            // It fails later by itself, and then nobody waits for it.
+            _ = call.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             LimiterMeter.Failed(LimiterMeter.CheckTimeout);
             var error = new StreamException(StreamErrorKind.Transient,
                 $"Redis at {options.Connection}: no answer to a check of the rate limit within {options.CheckTimeout.TotalSeconds:0.###} s ({nameof(RedisRateLimiterOptions.CheckTimeout)}).", e);

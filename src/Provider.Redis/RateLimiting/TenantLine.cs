@@ -88,9 +88,10 @@ internal sealed class TenantLine
                 var answer = await _server.TakeAsync(TenantId, _limiter.OwnLimitOf(TenantId), returned, checks).ConfigureAwait(false);
                 Serve(checks, answer);
             }
-            catch (StreamException e)
+            catch (Exception e)
             {
-                Fail(checks, e);
+                // Whatever it is: those who asked must hear of it, and those behind them have their turn.
+                Fail(checks, e as StreamException ?? new StreamException(StreamErrorKind.Fatal, $"The shared rate limiter failed unexpectedly: {e.Message}", e));
             }
         }
     }
