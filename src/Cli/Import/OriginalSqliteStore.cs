@@ -5,18 +5,18 @@ using Microsoft.Data.Sqlite;
 namespace DashStream.Cli;
 
 /// <summary>
-/// Reads the SQLite store of the original (dashflow-streaming): tables <c>messages</c> and <c>consumer_offsets</c>. Opened read-only, so it may be in use;
-/// what is read is one snapshot.
+/// Reads the SQLite store of the original (dashflow-streaming): tables <c>messages</c> and <c>consumer_offsets</c>. It may be in use, and nothing in its folder is
+/// changed; what is read is one snapshot.
 /// </summary>
 internal sealed class OriginalSqliteStore : IDisposable
 {
     private readonly string _path;
-    private readonly SqliteConnection _connection;
+    private readonly OriginalSqliteFile _file;
 
-    private OriginalSqliteStore(string path, SqliteConnection connection)
+    private OriginalSqliteStore(string path, OriginalSqliteFile file)
     {
         _path = path;
-        _connection = connection;
+        _file = file;
     }
 
     /// <exception cref="ImportException">There is no such file, or it is no database of the original.</exception>
@@ -28,11 +28,10 @@ internal sealed class OriginalSqliteStore : IDisposable
         }
 
         SQLitePCL.Batteries_V2.Init();
-        var source = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, Pooling = false };
-        var store = new OriginalSqliteStore(path, new SqliteConnection(source.ToString()));
+        var store = new OriginalSqliteStore(path, OriginalSqliteFile.At(path));
         try
         {
-            store._connection.Open();
+            store._file.Connection.Open();
             store.Run("BEGIN");
             store.CheckTables();
             return store;
@@ -78,6 +77,7 @@ internal sealed class OriginalSqliteStore : IDisposable
     });
 
     /// <summary>The messages of a topic in the order of their offsets.</summary>
+    /// <exception cref="ImportException">The database cannot be read, or somebody began to write it meanwhile.</exception>
     public async IAsyncEnumerable<OriginalEntry> ReadAsync(string topic, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using var command = Command("SELECT id, offset, timestamp_us, data FROM messages WHERE topic = $topic ORDER BY offset", topic);
@@ -88,10 +88,15 @@ internal sealed class OriginalSqliteStore : IDisposable
             yield return Guard(() => Entry(row));
         }
 
+        if (_file.WasChanged())
+        {
+            throw new ImportException(_path, null, null, "it was written while it was read; stop what writes it, then import it again");
+        }
+
         await Task.CompletedTask;
     }
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose() => _file.Dispose();
 
     private static OriginalEntry Entry(SqliteDataReader row)
     {
@@ -124,7 +129,7 @@ internal sealed class OriginalSqliteStore : IDisposable
 
     private SqliteCommand Command(string sql, string? topic = null)
     {
-        var command = _connection.CreateCommand();
+        var command = _file.Connection.CreateCommand();
         command.CommandText = sql;
         if (topic is not null)
         {
