@@ -5,7 +5,7 @@ namespace DashStream.Conformance;
 public abstract class BatchesConformance<TFixture> : ConformanceSuite<TFixture>
     where TFixture : ConformanceFixture, new()
 {
-    [TestMethod]
+    [Case]
     [Rule("B1-17", "A batch returns one result a record, aligned and distinct")]
     [Rule("B4-68", "Everything sent as a batch arrives")]
     public async Task Results_are_aligned_with_the_records()
@@ -24,7 +24,7 @@ public abstract class BatchesConformance<TFixture> : ConformanceSuite<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B4-72", "An empty batch is a no-op")]
     public async Task An_empty_batch_is_a_no_op()
     {
@@ -36,7 +36,7 @@ public abstract class BatchesConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual(new FlushReceipt(0, 0, 0), await producer.FlushAsync());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-28", "A bad record of a batch is refused by itself; the others are stored, in order")]
     public async Task One_bad_record_does_not_fail_the_others()
     {
@@ -51,7 +51,7 @@ public abstract class BatchesConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(0, 3, await ReadAsync(topic, 3));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-29", "A null among the records is the caller's mistake, and nothing of the batch is stored")]
     public async Task A_null_record_is_the_callers_mistake()
     {
@@ -64,7 +64,7 @@ public abstract class BatchesConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(0, 1, await ReadAsync(topic, 1));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-30", "A batch far larger than what a provider writes in one step arrives whole and in order")]
     public async Task A_large_batch_arrives_in_order()
     {
@@ -78,7 +78,7 @@ public abstract class BatchesConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(0, count, await ReadAsync(topic, count));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-58", "A read returns no more records than asked for")]
     [Rule("B4-71", "Batch limits are honoured")]
     public async Task Reads_honour_the_most_records()
@@ -96,7 +96,7 @@ public abstract class BatchesConformance<TFixture> : ConformanceSuite<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B4-71", "Batch limits are honoured: no more bytes than asked for, except that one record always fits")]
     public async Task Reads_honour_the_most_bytes()
     {
@@ -115,7 +115,7 @@ public abstract class BatchesConformance<TFixture> : ConformanceSuite<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B4-70", "Batches are complete and in order, and none is empty while records wait")]
     public async Task Batches_are_complete_and_never_empty_while_records_wait()
     {
@@ -133,7 +133,7 @@ public abstract class BatchesConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(0, 200, read);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-31", "One busy partition does not keep the others from being read")]
     public async Task A_busy_partition_does_not_starve_the_others()
     {

@@ -19,7 +19,7 @@ public abstract class CanaryConformance<TFixture> : ConformanceSuite<TFixture>
 
     protected CanaryConformance() => _watch = Track(new CanaryWatch());
 
-    [TestMethod]
+    [Case]
     [Rule("DS-107", "With redaction on, a secret in any place of any message is in no record, no dead letter, no log, no span, no metric and no error")]
     public async Task What_is_sent_redacted_holds_no_secret()
     {
@@ -64,7 +64,7 @@ public abstract class CanaryConformance<TFixture> : ConformanceSuite<TFixture>
         AssertNothingLeaked();
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-108", "What is wrong with a message is told without quoting it, whatever refuses it")]
     public async Task Refusals_do_not_quote_what_they_refuse()
     {
@@ -102,7 +102,7 @@ public abstract class CanaryConformance<TFixture> : ConformanceSuite<TFixture>
         AssertNothingLeaked();
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-109", "A consumer tells nothing of what it reads: not of keys, headers and bytes that cannot be decoded, nor of messages whose handlers fail")]
     public async Task A_consumer_tells_nothing_of_what_it_reads()
     {
@@ -136,7 +136,7 @@ public abstract class CanaryConformance<TFixture> : ConformanceSuite<TFixture>
         AssertNothingLeaked();
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-110", "Health, spans and metrics tell the kind of an error and never its text, which may quote a message")]
     public async Task Health_spans_and_metrics_do_not_quote_errors()
     {

@@ -5,7 +5,7 @@ namespace DashStream.Conformance;
 public abstract class CapabilitiesConformance<TFixture> : ConformanceSuite<TFixture>
     where TFixture : ConformanceFixture, new()
 {
-    [TestMethod]
+    [Case]
     [Rule("B7-132", "Persistent: opened again, a store has its topics, records and commits; without the claim it has none of them")]
     public async Task Persistence_is_as_claimed()
     {
@@ -26,7 +26,7 @@ public abstract class CapabilitiesConformance<TFixture> : ConformanceSuite<TFixt
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-61", "Persistent: positions go on where they were also after everything was removed and the store was opened again")]
     public async Task Positions_go_on_after_reopening()
     {
@@ -43,13 +43,13 @@ public abstract class CapabilitiesConformance<TFixture> : ConformanceSuite<TFixt
         Assert.IsTrue((await SendAsync(topic, Sample.Numbered(1), again))[0] > positions[^1]);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-69", "Durability on disk or on other machines implies persistence")]
     public void Durability_and_persistence_agree() =>
         Assert.IsTrue(Capabilities.Persistent || Capabilities.Durability is StreamDurability.Process or StreamDurability.Replicated,
             $"Durability {Capabilities.Durability} says that records outlive the process, Persistent says that they do not.");
 
-    [TestMethod]
+    [Case]
     [Rule("B7-132", "MultiProcess: two providers on one store at once see each other's records; without the claim they do not")]
     public async Task Sharing_a_store_is_as_claimed()
     {
@@ -72,7 +72,7 @@ public abstract class CapabilitiesConformance<TFixture> : ConformanceSuite<TFixt
         Expect.Sequence(0, 20, await ReadAsync(topic, 20));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-132", "MultiProcess: producers of two providers append to one partition, and every record has a position of its own")]
     public async Task Two_providers_append_to_one_partition()
     {
@@ -88,7 +88,7 @@ public abstract class CapabilitiesConformance<TFixture> : ConformanceSuite<TFixt
         Expect.EachOnce(2 * count, await ReadAsync(topic, 2 * count));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-132", "MultiProcess and Groups: members of two providers share one group, and fence each other")]
     public async Task Two_providers_share_a_group()
     {
@@ -109,7 +109,7 @@ public abstract class CapabilitiesConformance<TFixture> : ConformanceSuite<TFixt
         Assert.HasCount(2, (await other.Admin.DescribeGroupAsync(topic, "g"))!.Members);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-132", "TimestampResolutionUs: times survive to exactly that step, neither finer nor coarser")]
     public async Task Timestamp_resolution_is_as_claimed()
     {
@@ -121,7 +121,7 @@ public abstract class CapabilitiesConformance<TFixture> : ConformanceSuite<TFixt
         Assert.AreEqual(step == 1, read.TimestampUs == Sample.TimeUs, "A finer step survived than the provider claims.");
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-132", "RetentionByAge: old records go and young ones stay; without the claim the setting is refused")]
     public async Task Retention_by_age_is_as_claimed()
     {
@@ -145,7 +145,7 @@ public abstract class CapabilitiesConformance<TFixture> : ConformanceSuite<TFixt
         Expect.Sequence(20, 10, await ReadAsync(spec.Name, 10));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-132", "RetentionBySize: the oldest records go until the rest fits; without the claim the setting is refused")]
     public async Task Retention_by_size_is_as_claimed()
     {
@@ -173,7 +173,7 @@ public abstract class CapabilitiesConformance<TFixture> : ConformanceSuite<TFixt
         Assert.HasCount(left, await ReadAsync(spec.Name, left));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-132", "RetentionOnDemand: a topic without limits loses nothing; without the claim the call is refused")]
     public async Task Retention_on_demand_is_as_claimed()
     {
@@ -192,7 +192,7 @@ public abstract class CapabilitiesConformance<TFixture> : ConformanceSuite<TFixt
         Expect.Sequence(0, 10, await ReadAsync(topic, 10));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-132", "Groups: members join and commit; without the claim a group is refused")]
     public async Task Groups_are_as_claimed()
     {
@@ -208,7 +208,7 @@ public abstract class CapabilitiesConformance<TFixture> : ConformanceSuite<TFixt
             StreamErrorKind.InvalidRequest, () => Provider.OpenConsumerAsync(topic, new StreamConsumerOptions { Group = "g" }).AsTask());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-132", "ReportsGaps: a removed range is told to the reader that was to read it; without the claim it is not")]
     public async Task Gaps_are_reported_as_claimed()
     {
@@ -223,7 +223,7 @@ public abstract class CapabilitiesConformance<TFixture> : ConformanceSuite<TFixt
         Assert.AreEqual(Capabilities.ReportsGaps, batches.Any(batch => batch.Gaps.Count > 0));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-132", "CountsRecords: records and lag are counted exactly; without the claim they are unknown")]
     public async Task Counts_are_as_claimed()
     {

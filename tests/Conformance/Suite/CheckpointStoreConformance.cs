@@ -27,11 +27,11 @@ public abstract class CheckpointStoreConformance<TFixture>
     {
         foreach (var resource in Enumerable.Reverse(_opened))
         {
-            await resource.DisposeAsync();
+            await Waits.DisposeAsync(resource, Waits.Disposal);
         }
     }
 
-    [TestMethod]
+    [Case]
     public async Task Bytes_come_back_as_they_were()
     {
         foreach (var size in new[] { 0, 1, 1000, 3_000_000 })
@@ -46,7 +46,7 @@ public abstract class CheckpointStoreConformance<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     public async Task What_was_never_saved_is_null_and_an_unknown_thread_is_empty()
     {
         Assert.IsNull(await Store.LoadAsync(Name("nobody", 1)));
@@ -54,7 +54,7 @@ public abstract class CheckpointStoreConformance<TFixture>
         Assert.IsFalse(await Store.DeleteAsync(Name("nobody", 1)));
     }
 
-    [TestMethod]
+    [Case]
     public async Task Names_are_listed_newest_first_by_time_then_id()
     {
         CheckpointName[] names = [Name("t", 3, 1), Name("t", 1, 9), Name("t", 20, 1), Name("t", 3, 2)];
@@ -68,7 +68,7 @@ public abstract class CheckpointStoreConformance<TFixture>
         CollectionAssert.AreEqual(new[] { names[2], names[3], names[0], names[1] }, listed.ToArray());
     }
 
-    [TestMethod]
+    [Case]
     public async Task Threads_and_tenants_are_kept_apart_whatever_their_ids_hold()
     {
         string[] odd = ["a", "A", "a/b", "../a", "a\nb", "a b", "ä", "漢😀", "", "%61", "a:", new string('x', 300), "con", "a."];
@@ -91,7 +91,7 @@ public abstract class CheckpointStoreConformance<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     public async Task Saving_a_name_again_replaces_its_bytes_as_a_whole()
     {
         var name = Name("t", 1);
@@ -103,7 +103,7 @@ public abstract class CheckpointStoreConformance<TFixture>
         Assert.HasCount(1, await Store.ListAsync("", "t"));
     }
 
-    [TestMethod]
+    [Case]
     public async Task What_is_removed_is_gone_and_nothing_else()
     {
         await Store.SaveAsync(Name("t", 1), Bytes(10));
@@ -116,7 +116,7 @@ public abstract class CheckpointStoreConformance<TFixture>
         Assert.AreEqual(Name("t", 2), (await Store.ListAsync("", "t")).Single());
     }
 
-    [TestMethod]
+    [Case]
     public async Task The_memory_given_to_a_save_may_be_used_again()
     {
         var content = Bytes(100);
@@ -127,7 +127,7 @@ public abstract class CheckpointStoreConformance<TFixture>
         Assert.IsTrue((await Store.LoadAsync(Name("t", 1)))!.Value.Span.SequenceEqual(Bytes(100)));
     }
 
-    [TestMethod]
+    [Case]
     public async Task A_store_opened_again_holds_what_was_saved_exactly_if_it_is_persistent()
     {
         await Store.SaveAsync(Name("t", 1), Bytes(1000));
@@ -139,7 +139,7 @@ public abstract class CheckpointStoreConformance<TFixture>
         Assert.AreEqual(_fixture.IsPersistent, (await again.LoadAsync(Name("t", 1))) is { Length: 1000 });
     }
 
-    [TestMethod]
+    [Case]
     public async Task Many_saves_at_once_are_all_there()
     {
         await Task.WhenAll(Enumerable.Range(1, 100).Select(i => Store.SaveAsync(Name($"t{i % 7}", i), Bytes(i)).AsTask()));
@@ -152,7 +152,7 @@ public abstract class CheckpointStoreConformance<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     public async Task A_cancelled_call_ends()
     {
         using var cancelled = new CancellationTokenSource();
@@ -162,7 +162,7 @@ public abstract class CheckpointStoreConformance<TFixture>
         await Assert.ThrowsAsync<OperationCanceledException>(() => Store.ListAsync("", "t", cancelled.Token).AsTask());
     }
 
-    [TestMethod]
+    [Case]
     public async Task Recovery_goes_back_over_bad_checkpoints_to_the_last_good_one_and_names_them()
     {
         var checkpoints = new StateCheckpoints(Store);
@@ -183,7 +183,7 @@ public abstract class CheckpointStoreConformance<TFixture>
             new[] { CheckpointFault.Truncated, CheckpointFault.ChecksumMismatch }, found.Bad.Select(bad => bad.Error.Fault).ToArray());
     }
 
-    [TestMethod]
+    [Case]
     public async Task Cut_at_any_byte_a_checkpoint_is_refused_by_kind_and_the_one_before_it_is_found()
     {
         var checkpoints = new StateCheckpoints(Store);
@@ -205,7 +205,7 @@ public abstract class CheckpointStoreConformance<TFixture>
         Assert.AreEqual(CheckpointFault.UnsupportedVersion, (await checkpoints.RecoverAsync("t")).Bad.Single().Error.Fault);
     }
 
-    [TestMethod]
+    [Case]
     public async Task Old_checkpoints_go_by_count_and_the_newest_good_one_stays()
     {
         var checkpoints = new StateCheckpoints(Store, new StateCheckpointOptions { KeepCount = 3 });

@@ -6,6 +6,9 @@ namespace DashStream.Conformance;
 /// </summary>
 public abstract class ConformanceFixture
 {
+    /// <summary>How long the disposal of a provider, a producer or a consumer may take before its case fails. Default 60 s (times <c>DASHSTREAM_STRESS</c>).</summary>
+    public virtual TimeSpan DisposalLimit => Waits.Disposal;
+
     /// <summary>
     /// Makes the provider under test over the store that <paramref name="setup"/> names. Called several times in one case: with the same folder it must open the
     /// same store again, while the earlier provider may still be open. The suite disposes what it gets. When something outside is missing (a server),

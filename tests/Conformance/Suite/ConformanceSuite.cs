@@ -45,7 +45,7 @@ public abstract class ConformanceSuite<TFixture>
         {
             while (_opened.TryPop(out var resource))
             {
-                await resource.DisposeAsync();
+                await Waits.DisposeAsync(resource, _fixture.DisposalLimit);
             }
 
             Report(TestContext?.TestException);

@@ -5,7 +5,7 @@ namespace DashStream.Conformance;
 public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<TFixture>
     where TFixture : ConformanceFixture, new()
 {
-    [TestMethod]
+    [Case]
     [Rule("B7-103", "A second stop of a consumer returns the same receipt; disposing twice is harmless")]
     public async Task Stopping_twice_is_stopping_once()
     {
@@ -22,7 +22,7 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
         await member.Consumer.DisposeAsync();
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-104", "A stop returns in bounded time while a listener blocks, and says that it is not complete")]
     public async Task A_stop_is_bounded_while_a_listener_blocks()
     {
@@ -38,7 +38,7 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
         release.SetResult();
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-104", "A stop ends a read that is waiting, and nobody needs to read for it")]
     public async Task A_stop_ends_a_waiting_read()
     {
@@ -50,7 +50,7 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
         await Expect.RefusalAsync(StreamErrorKind.Closed, () => Waits.WithinAsync(reading, "the read ends"));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-109", "A stop whose caller stopped waiting is still a stop: the next call returns its receipt")]
     public async Task A_stop_goes_on_when_its_caller_gives_up()
     {
@@ -65,7 +65,7 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
         await heir.OwnsAsync(1);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-106", "A consumer that was stopped refuses as closed, and opens nothing")]
     public async Task A_stopped_consumer_refuses()
     {
@@ -80,7 +80,7 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
         await Expect.RefusalAsync(StreamErrorKind.Closed, () => member.Consumer.GetProgressAsync().AsTask());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-108", "After a stop, a new consumer gets what was sent meanwhile")]
     [Rule("B7-116", "A consumer that went away takes nothing from a later one")]
     public async Task A_new_consumer_gets_what_was_sent_meanwhile()
@@ -98,7 +98,7 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
         CollectionAssert.AreEquivalent(Enumerable.Range(10, 10).ToArray(), Sample.NumbersOf(read).ToArray());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-110", "Stopping one of two consumers leaves the other at work")]
     public async Task Stopping_one_consumer_leaves_the_other()
     {
@@ -113,7 +113,7 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
         Expect.Sequence(0, 1, (await Waits.WithinAsync(reading, "the other reader goes on")).Records);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-114", "A waiting read can be cancelled; it has delivered nothing, and the next read gets everything")]
     public async Task A_cancelled_read_has_delivered_nothing()
     {
@@ -137,7 +137,7 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-114", "Calls of a consumer whose token is cancelled already end as cancelled, and lose nothing")]
     public async Task Calls_cancelled_beforehand_lose_nothing()
     {
@@ -153,7 +153,7 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
         Expect.Sequence(0, 5, await Collect.ExactlyAsync(reader, 5));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-66", "A stop tells the committed position of each partition that was held")]
     public async Task A_stop_tells_what_is_committed_and_what_is_left()
     {

@@ -16,7 +16,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         "\t\u0001\u001f", "{\"a\":null}", "*", "?", "a,b;c:d=e", " ", "NULL", "\u202eabc", "\ufeff",
     ];
 
-    [TestMethod]
+    [Case]
     [Rule("B1-8", "A JSON body and its content type come back as they were")]
     public async Task A_json_body_comes_back()
     {
@@ -25,7 +25,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Same(sent, await SendAndReadAsync(sent), Capabilities);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-9", "Bytes that are not text come back exactly")]
     [Rule("B1-10", "Binary key, value and header values are exact")]
     public async Task Binary_content_is_exact()
@@ -35,7 +35,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Same(sent, await SendAndReadAsync(sent), Capabilities);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-10", "Headers are found whatever the case of their name, the last of a name first")]
     public async Task Headers_are_found_whatever_their_case()
     {
@@ -47,7 +47,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual("last", header.Text);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-11", "Text in any encoding comes back as the same bytes")]
     [Rule("B1-16", "What a serializer wrote is what another one reads: providers change no byte for any content type")]
     public async Task Text_in_any_encoding_is_the_same_bytes()
@@ -62,7 +62,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-12", "Odd header names and values are kept as they are")]
     [Rule("B6-99", "Names and values shaped like injections are inert")]
     public async Task Odd_keys_names_and_values_are_kept()
@@ -79,7 +79,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-12", "Header names and texts that UTF-8 cannot hold are refused, not mangled")]
     public void Header_names_that_cannot_be_stored_are_refused()
     {
@@ -91,7 +91,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.Throws<ArgumentException>(() => new StreamHeader("name", "lone\ud800"));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-13", "Headers keep their order and their duplicates")]
     [Rule("B1-23", "Source and correlation tags travel with the record")]
     public async Task Headers_keep_order_and_duplicates()
@@ -106,7 +106,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.SameHeaders(headers, read.Headers);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-127", "Unicode in header names and values is exact, and not normalised")]
     public async Task Unicode_headers_are_exact()
     {
@@ -120,7 +120,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.SameHeaders(headers, read.Headers);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-7", "A hundred headers and a header of 64 KiB come back")]
     public async Task Many_and_large_headers_come_back()
     {
@@ -133,7 +133,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.SameHeaders(headers, read.Headers);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-14", "A null value (a tombstone) and an empty value stay different")]
     public async Task Null_and_empty_values_stay_different()
     {
@@ -147,7 +147,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual(1, read[2].Value?.Length);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-8", "An empty key stays empty, and a header may have no bytes")]
     public async Task Empty_key_and_empty_header_value_stay_empty()
     {
@@ -158,7 +158,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsTrue(read.Headers[0].Value.IsEmpty);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-22", "The trace context of the sender reaches the reader")]
     public async Task Trace_context_crosses()
     {
@@ -172,7 +172,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.SameHeaders(headers, read.Headers);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-9", "Times are kept in the declared resolution, in whatever order they come")]
     public async Task Times_are_kept_in_the_declared_resolution()
     {
@@ -186,7 +186,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         CollectionAssert.AreEqual(times.Select(time => time / step).ToArray(), read.Select(record => record.TimestampUs / step).ToArray());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-10", "A record sent without a time gets the provider's")]
     public async Task A_record_without_a_time_gets_the_providers()
     {
@@ -196,7 +196,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsLessThan(TimeSpan.FromMinutes(5), apart, "The provider's clock was to be near ours.");
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-24", "A record of exactly the declared maximum passes")]
     public async Task A_record_of_the_declared_maximum_passes()
     {
@@ -205,7 +205,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Same(sent, await SendAndReadAsync(sent), Capabilities);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-24", "A record over the declared maximum is refused, and nothing of it is stored")]
     [Rule("B7-128a", "What is over the limit is refused as such")]
     public async Task A_record_over_the_declared_maximum_is_refused()
@@ -219,7 +219,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(0, 1, await ReadAsync(topic, 1));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-11", "A sender may use its memory again once the send has completed")]
     public async Task Memory_of_a_sent_record_may_be_used_again()
     {
@@ -234,7 +234,7 @@ public abstract class ContentConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual((1, 2, 3), (read.Key.Span[0], read.Value!.Value.Span[0], read.Headers[0].Value.Span[0]));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-12", "A record that was read stays as it was for as long as it is held")]
     public async Task Memory_of_a_read_record_stays()
     {

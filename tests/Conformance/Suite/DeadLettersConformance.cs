@@ -10,7 +10,7 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
 {
     private static readonly string[] Tenants = ["a", "b"];
 
-    [TestMethod]
+    [Case]
     [Rule("B5-80", "A dead letter keeps payload, key, headers and reason, readable without decoding, and reading it twice changes nothing")]
     public async Task A_letter_keeps_the_message_whole()
     {
@@ -31,7 +31,7 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B5-79", "What a consumer cannot handle goes to the dead letters, and the consumer goes on")]
     [Rule("B5-82", "A message is tried as often as said before it becomes a dead letter")]
     [Rule("B5-87", "A record that is no message becomes a dead letter with its bytes, and the consumer survives it")]
@@ -76,7 +76,7 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
         Assert.AreEqual("no message at all", Encoding.UTF8.GetString(undecodable.Document.Payload.Span));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B5-81", "Dead letters are counted, by stage, kind and source")]
     [Rule("B5-83", "Dead letters are found by stage, text, thread, tenant, source and time, in pages")]
     public async Task Letters_are_found_and_counted()
@@ -99,7 +99,7 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
         Assert.AreEqual(20, pages.SelectMany(page => page.Letters).Select(letter => letter.Id).Distinct().Count());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B5-84", "Dead letters are removed by query, and those that stay stay whole")]
     public async Task Letters_are_removed_by_query()
     {
@@ -119,7 +119,7 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
         Assert.AreEqual(0, await CountAsync(letters));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B5-85", "Messages are sent again by query or all, edited if need be; each comes back once, marked, under its key, in its partition")]
     public async Task Messages_are_sent_again_once_and_marked()
     {
@@ -150,7 +150,7 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B2-44", "A message that fails after every replay is not sent again for ever")]
     public async Task Replays_end_at_their_limit()
     {
@@ -170,7 +170,7 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
         await ReadAsync(topic, 3);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-90", "A payload too long for its letter is sent again whole while the source still has it, and refused when it has not")]
     public async Task A_cut_payload_is_taken_from_its_source()
     {
@@ -195,7 +195,7 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
         Assert.AreEqual((DeadLetterReplayStatus.Replayed, DeadLetterReplayStatus.Refused), (whole.Single().Status, gone.Single().Status));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B8-10", "Letters may be kept in another store: the same tool finds them there and sends their messages back to where they came from")]
     public async Task Letters_of_one_store_are_kept_and_replayed_from_another()
     {
@@ -214,7 +214,7 @@ public abstract class DeadLettersConformance<TFixture> : ConformanceSuite<TFixtu
         Assert.AreEqual("k", Sample.KeyOf(read[1]));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-91", "A reader of dead letters that fails on each does not make dead letters of dead letters for ever")]
     public async Task Poison_letters_do_not_loop()
     {

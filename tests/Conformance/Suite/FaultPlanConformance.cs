@@ -7,7 +7,7 @@ public abstract class FaultPlanConformance<TFixture> : ConformanceSuite<TFixture
 {
     private const int Seeds = 8;
 
-    [TestMethod]
+    [Case]
     [Rule("DS-200", "Under faults nothing is lost, no thread is reordered, no commit passes an unfinished record, no number is given twice, every stop is bounded")]
     public async Task Faults_by_plan_break_no_promise()
     {

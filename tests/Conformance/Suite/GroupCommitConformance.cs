@@ -7,7 +7,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
 {
     private const string Group = "g";
 
-    [TestMethod]
+    [Case]
     [Rule("DS-53", "A group resumes behind its last commit")]
     public async Task A_group_resumes_behind_its_last_commit()
     {
@@ -22,7 +22,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
         Expect.Sequence(7, 13, await Collect.ExactlyAsync(next.Consumer, 13));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-107", "What was delivered and not committed comes again after a stop")]
     [Rule("B8-3", "Between handling and commit a stop costs a duplicate, never a record")]
     public async Task What_was_not_committed_comes_again()
@@ -37,7 +37,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
         Expect.Sequence(0, 20, await Collect.ExactlyAsync(next.Consumer, 20));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-54", "A commit is cumulative, and one below the committed position changes nothing")]
     public async Task A_lower_commit_changes_nothing()
     {
@@ -52,7 +52,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
         Assert.AreEqual(positions[9].Offset, await CommittedAsync(topic));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-66", "Without a commit, reading starts where the options say: at the beginning, at the end, at a position, at a time")]
     public async Task Without_a_commit_the_start_option_decides()
     {
@@ -68,7 +68,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
         Expect.Sequence(20, 2, await Collect.ExactlyAsync(late.Consumer, 2));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-55", "A commit beats the start option")]
     public async Task A_commit_beats_the_start_option()
     {
@@ -80,7 +80,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
         Expect.Sequence(12, 8, await Collect.ExactlyAsync(member.Consumer, 8));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-56", "A reader without a group cannot commit, and is told so")]
     public async Task A_reader_without_a_group_cannot_commit()
     {
@@ -90,7 +90,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
         await Expect.RefusalAsync(StreamErrorKind.InvalidRequest, () => reader.CommitAsync([positions[0]]).AsTask());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-57", "A read does not move the group: only commits do")]
     public async Task Progress_tells_reading_and_commit_apart()
     {
@@ -105,7 +105,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
         Assert.AreEqual(progress.Bounds.End, progress.NextOffset);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-58", "A group is described with its members, owners, commits and lag")]
     public async Task A_group_is_described()
     {
@@ -128,7 +128,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
         Assert.IsNull(group.Partitions[1].Committed);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-59", "Groups are listed by topic and name, of one topic or of all")]
     public async Task Groups_are_listed()
     {
@@ -151,7 +151,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
             names.OrderBy(name => name.Topic, StringComparer.Ordinal).ThenBy(name => name.Group, StringComparer.Ordinal).ToArray(), names.ToArray());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-60", "A group at rest can be moved: to the beginning, the end, a position, a time; one partition or all; up or down")]
     public async Task A_group_at_rest_can_be_moved()
     {
@@ -171,7 +171,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
         await Collect.NothingAsync(member.Consumer);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-61", "A group at work cannot be moved or deleted")]
     [Rule("DS-62", "A group cannot be moved to where the log is not")]
     public async Task A_group_at_work_cannot_be_moved()
@@ -188,7 +188,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
         Expect.Sequence(0, 20, await Collect.ExactlyAsync(member.Consumer, 20));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-63", "A deleted group is forgotten, its commits too")]
     public async Task A_deleted_group_is_forgotten()
     {
@@ -203,7 +203,7 @@ public abstract class GroupCommitConformance<TFixture> : ConformanceSuite<TFixtu
         Expect.Sequence(0, 20, await Collect.ExactlyAsync(member.Consumer, 20));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-64", "Invalid group names and options out of range are refused when a consumer is opened")]
     public async Task Invalid_consumer_options_are_refused()
     {

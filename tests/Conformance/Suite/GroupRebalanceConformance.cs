@@ -8,7 +8,7 @@ public abstract class GroupRebalanceConformance<TFixture> : ConformanceSuite<TFi
     private const int Partitions = 4;
     private const string Group = "g";
 
-    [TestMethod]
+    [Case]
     [Rule("B3-52", "A member keeps what it need not give: it is asked for the surplus only, and told nothing of the rest")]
     public async Task A_member_keeps_what_it_need_not_give()
     {
@@ -26,7 +26,7 @@ public abstract class GroupRebalanceConformance<TFixture> : ConformanceSuite<TFi
         CollectionAssert.AreEquivalent(first.PartitionsOf(AssignmentChange.Revoked).ToArray(), second.PartitionsOf(AssignmentChange.Assigned).ToArray());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B8-2", "A commit made while partitions are being revoked counts: the next owner goes on behind it")]
     public async Task A_commit_on_revoke_counts()
     {
@@ -48,7 +48,7 @@ public abstract class GroupRebalanceConformance<TFixture> : ConformanceSuite<TFi
         Assert.IsTrue(read.All(record => Sample.NumberOf(record) >= 80));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B8-2", "A stop revokes everything first, and a commit made then counts")]
     public async Task A_stop_revokes_first_and_its_commit_counts()
     {
@@ -69,7 +69,7 @@ public abstract class GroupRebalanceConformance<TFixture> : ConformanceSuite<TFi
         await Collect.NothingAsync(heir.Consumer);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B2-35", "Saying done under an assignment that is over is refused as such")]
     [Rule("DS-47", "A commit in a partition of another member is refused as fenced; what else it carried was committed")]
     public async Task A_fenced_commit_is_refused_and_the_rest_counts()
@@ -90,7 +90,7 @@ public abstract class GroupRebalanceConformance<TFixture> : ConformanceSuite<TFi
         Assert.IsNull(partitions[1 - mine].Committed);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-65", "A commit after the partition was given up is refused as fenced")]
     public async Task A_commit_after_the_partition_was_given_up_is_refused()
     {
@@ -109,7 +109,7 @@ public abstract class GroupRebalanceConformance<TFixture> : ConformanceSuite<TFi
         Assert.IsTrue((await Provider.Admin.DescribeGroupAsync(topic, Group))!.Partitions.All(partition => partition.Committed is null));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-48", "A member whose listener outlasts the session loses its partitions, is shut out, is told, and comes back")]
     public async Task A_zombie_is_shut_out_and_comes_back()
     {
@@ -131,7 +131,7 @@ public abstract class GroupRebalanceConformance<TFixture> : ConformanceSuite<TFi
         await heir.OwnsAsync(1);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-49", "Reading starts after the listener has heard of the assignment, however slow it is")]
     public async Task Reading_starts_after_a_slow_listener()
     {
@@ -147,7 +147,7 @@ public abstract class GroupRebalanceConformance<TFixture> : ConformanceSuite<TFi
         Expect.Sequence(0, 10, await Collect.ExactlyAsync(member.Consumer, 10));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-50", "An exception of the listener ends the consumer: its next read throws it, and others take over")]
     public async Task An_exception_of_the_listener_ends_the_consumer()
     {
@@ -164,7 +164,7 @@ public abstract class GroupRebalanceConformance<TFixture> : ConformanceSuite<TFi
         Expect.Sequence(0, 10, await Collect.ExactlyAsync(heir.Consumer, 10));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-51", "The generation grows with every change of membership")]
     public async Task Generations_grow()
     {
@@ -184,7 +184,7 @@ public abstract class GroupRebalanceConformance<TFixture> : ConformanceSuite<TFi
         Assert.IsGreaterThan(together, await GenerationAsync(topic));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-52", "A partition that was paused, lost and won again is not paused")]
     public async Task A_partition_that_comes_back_is_not_paused()
     {

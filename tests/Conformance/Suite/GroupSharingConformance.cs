@@ -8,7 +8,7 @@ public abstract class GroupSharingConformance<TFixture> : ConformanceSuite<TFixt
     private const int Partitions = 4;
     private const string Group = "g";
 
-    [TestMethod]
+    [Case]
     [Rule("B3-48", "Two groups each get everything")]
     [Rule("B1-7", "Every named subscription gets its own copy")]
     public async Task Two_groups_each_get_everything()
@@ -23,7 +23,7 @@ public abstract class GroupSharingConformance<TFixture> : ConformanceSuite<TFixt
         Expect.EachOnce(200, await Collect.ExactlyAsync(second.Consumer, 200));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-49", "The members of one group share the partitions evenly, and on a clean run nothing comes twice")]
     [Rule("B3-67j", "Two subscriptions of one name share")]
     public async Task Members_share_without_duplicates()
@@ -43,7 +43,7 @@ public abstract class GroupSharingConformance<TFixture> : ConformanceSuite<TFixt
         Expect.Partitions(first.Consumer.Assignment.Concat(second.Consumer.Assignment).Order(), 0, 1, 2, 3);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-43", "More members than partitions: the spare ones wait, and take over when one leaves")]
     public async Task A_spare_member_waits_and_takes_over()
     {
@@ -60,7 +60,7 @@ public abstract class GroupSharingConformance<TFixture> : ConformanceSuite<TFixt
         Expect.Sequence(0, 10, await Collect.ExactlyAsync(spare.Consumer, 10));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-51", "When a member leaves, others take over its partitions at once, behind its commits: nothing is lost and nothing committed comes again")]
     public async Task Leaving_hands_over_behind_the_commit()
     {
@@ -77,7 +77,7 @@ public abstract class GroupSharingConformance<TFixture> : ConformanceSuite<TFixt
         CollectionAssert.AreEquivalent(Enumerable.Range(120, 80).ToArray(), Sample.NumbersOf(rest).ToArray());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-51", "A member that is only disposed leaves too, and commits nothing that was not committed")]
     public async Task Disposal_leaves_the_group_and_commits_nothing()
     {
@@ -94,7 +94,7 @@ public abstract class GroupSharingConformance<TFixture> : ConformanceSuite<TFixt
         Assert.HasCount(Partitions, second.Consumer.Assignment);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-51", "Nothing is lost while members join and leave under load, and order holds up to what comes twice")]
     [Rule("DS-44", "Listener calls come one at a time, and no read that began after a revocation returns records of that partition")]
     public async Task Nothing_is_lost_while_members_come_and_go()
@@ -124,7 +124,7 @@ public abstract class GroupSharingConformance<TFixture> : ConformanceSuite<TFixt
         Assert.IsFalse(members.Exists(member => member.ReadRevoked), "A read returned records of a partition that was revoked before it began.");
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-53", "A group reads everything in pieces, across many closings and openings")]
     public async Task A_group_reads_on_across_reopening()
     {
@@ -143,7 +143,7 @@ public abstract class GroupSharingConformance<TFixture> : ConformanceSuite<TFixt
         Expect.EachOnce(count, read);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-45", "A group of the same name on another topic is another group")]
     public async Task The_same_group_name_on_two_topics_is_two_groups()
     {
@@ -159,7 +159,7 @@ public abstract class GroupSharingConformance<TFixture> : ConformanceSuite<TFixt
         Expect.Sequence(0, 10, await Collect.ExactlyAsync(other.Consumer, 10));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-46", "A member keeps its partitions for as long as it lives, whether or not it reads")]
     public async Task An_idle_member_keeps_its_partitions()
     {

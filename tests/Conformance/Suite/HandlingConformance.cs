@@ -7,7 +7,7 @@ namespace DashStream.Conformance;
 public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
     where TFixture : ConformanceFixture, new()
 {
-    [TestMethod]
+    [Case]
     [Rule("B8-4", "A message that fails again and again stops its own key only, ends as a dead letter, and what stood behind it follows in order")]
     public async Task Poison_at_the_head_stops_no_other_key()
     {
@@ -30,7 +30,7 @@ public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
         await AssertLeftAsync(topic);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B8-1", "A commit never passes a message whose handler has not returned, or whose dead letter is not stored: the next member gets it")]
     public async Task A_commit_never_passes_what_is_not_done()
     {
@@ -55,7 +55,7 @@ public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsFalse(again.Intersect([0, 1, 2, 3]).Any(), "What was committed did not come again.");
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B2-41", "A handler that was cancelled by a stop has not done its message: it comes again")]
     [Rule("DS-80", "A stop is bounded though a handler is not, and says what is left")]
     public async Task A_cancelled_handler_has_not_done_its_message()
@@ -79,7 +79,7 @@ public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
         await AssertLeftAsync(topic, 0, 1);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B2-43", "What a failed handler did to its message does not reach the next attempt")]
     [Rule("B2-31", "A handler is told how often its message was tried")]
     [Rule("B2-34", "Saying done twice is harmless")]
@@ -110,7 +110,7 @@ public abstract class HandlingConformance<TFixture> : ConformanceSuite<TFixture>
         await AssertLeftAsync(topic);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B2-27", "Members come and go while handlers fail: every message is handled, each thread in order, and nothing is committed that was not")]
     [Rule("B2-47", "Order holds while handlers fail")]
     public async Task Nothing_is_lost_while_members_come_and_go_and_handlers_fail()

@@ -11,7 +11,7 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
 {
     private readonly ConcurrentQueue<string> _handled = new();
 
-    [TestMethod]
+    [Case]
     [Rule("DS-81", "A gap halts its thread only: what follows in it is neither handled nor committed past until it is resumed, and then comes in order")]
     public async Task A_gap_halts_its_thread_only()
     {
@@ -38,7 +38,7 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual("a3 a4 a6 a7", string.Join(' ', _handled.Where(text => text[0] == 'a')));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-82", "A member that takes over in the middle of a thread sees no gap, and numbers of two producers of one thread do not mix")]
     public async Task A_takeover_is_no_gap()
     {
@@ -60,7 +60,7 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
         await StopAsync(second, rest);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-83", "Within the window a message that is stored twice is handled once, and counts as done")]
     [Rule("DS-84", "Ids kept in files are known after a restart: what was handled and not committed is not handled again")]
     public async Task A_message_that_comes_twice_is_handled_once()
@@ -87,7 +87,7 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
         void Remember(DashStreamConsumerOptions options) => (options.DuplicateWindow, options.DuplicateFolder) = (100, folder);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B4-70", "A batch is tried again as a whole, then taken apart, so that only the message at fault becomes a dead letter; order holds within each key")]
     public async Task Only_the_poison_of_a_batch_becomes_a_letter()
     {
@@ -115,7 +115,7 @@ public abstract class NumbersConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsTrue(handled.GroupBy(number => number % 6).All(thread => thread.SequenceEqual(thread.Order())));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-99", "Copies of a message do not share a batch: the later one is dropped once the first was handled, and handled when that failed")]
     public async Task Copies_of_a_message_do_not_share_a_batch()
     {

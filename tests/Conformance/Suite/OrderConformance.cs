@@ -5,7 +5,7 @@ namespace DashStream.Conformance;
 public abstract class OrderConformance<TFixture> : ConformanceSuite<TFixture>
     where TFixture : ConformanceFixture, new()
 {
-    [TestMethod]
+    [Case]
     [Rule("B3-45", "A thousand records of sixteen keys, none awaited, keep the order of each key")]
     public async Task Order_per_key_is_kept_without_awaiting()
     {
@@ -19,7 +19,7 @@ public abstract class OrderConformance<TFixture> : ConformanceSuite<TFixture>
         AssertOrderPerKey(read);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-46", "In one partition everything keeps the order of the calls, with keys and without")]
     public async Task One_partition_keeps_the_order_of_the_calls()
     {
@@ -30,7 +30,7 @@ public abstract class OrderConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(0, 500, await ReadAsync(topic, 500));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-23", "Single sends and batches of one caller keep the order of the calls")]
     public async Task Batches_and_single_sends_keep_their_order()
     {
@@ -49,7 +49,7 @@ public abstract class OrderConformance<TFixture> : ConformanceSuite<TFixture>
         AssertOrderPerKey(await ReadAsync(topic, 300));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-24", "The order of each of two producers holds while both send the same keys")]
     public async Task Two_producers_each_keep_their_order()
     {
@@ -62,7 +62,7 @@ public abstract class OrderConformance<TFixture> : ConformanceSuite<TFixture>
         AssertOrderPerKey([.. read.Where(record => Sample.NumberOf(record) >= 1_000)]);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-25", "A key goes to the partition that CRC-32 of it says, as librdkafka's default does")]
     public async Task Keys_go_where_crc_32_says()
     {
@@ -81,7 +81,7 @@ public abstract class OrderConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual(ofCheckValue, positions[100].Partition);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-26", "A record meant for a partition goes there, whatever its key says")]
     public async Task A_target_partition_beats_the_key()
     {
@@ -94,7 +94,7 @@ public abstract class OrderConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsTrue(read.ByPartition().Values.All(records => records.Count == 10));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-27", "A batch of a read holds the records of each partition in the order of the log")]
     public async Task Reads_are_in_order_within_each_partition()
     {

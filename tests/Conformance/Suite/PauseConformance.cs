@@ -5,7 +5,7 @@ namespace DashStream.Conformance;
 public abstract class PauseConformance<TFixture> : ConformanceSuite<TFixture>
     where TFixture : ConformanceFixture, new()
 {
-    [TestMethod]
+    [Case]
     [Rule("B3-63", "Nothing comes from a paused partition, not even what was fetched ahead; after the resume everything does, in order")]
     public async Task A_paused_partition_is_silent_and_loses_nothing()
     {
@@ -22,7 +22,7 @@ public abstract class PauseConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(5, 20, await Collect.ExactlyAsync(reader, 20));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-63", "Other partitions go on while one is paused")]
     public async Task Other_partitions_go_on()
     {
@@ -39,7 +39,7 @@ public abstract class PauseConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsTrue((await Collect.ExactlyAsync(reader, 10)).All(record => record.Position!.Value.Partition == 0));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-37", "A resume wakes a read that is waiting while everything is paused")]
     public async Task A_resume_wakes_a_waiting_read()
     {
@@ -56,7 +56,7 @@ public abstract class PauseConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsNotEmpty((await Waits.WithinAsync(reading, "the read wakes")).Records);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-38", "A seek in a paused partition takes effect after the resume")]
     public async Task A_seek_in_a_paused_partition_takes_effect_later()
     {
@@ -72,7 +72,7 @@ public abstract class PauseConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(15, 5, await Collect.ExactlyAsync(reader, 5));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B8-5", "A paused member keeps its partitions longer than its session, and may commit")]
     public async Task Pause_keeps_membership()
     {

@@ -16,7 +16,7 @@ public abstract class PeerPainsConformance<TFixture> : ConformanceSuite<TFixture
 
     private readonly ConcurrentQueue<(string Thread, int Number)> _handled = new();
 
-    [TestMethod]
+    [Case]
     [Rule("DS-101", "Around rebalances and shutdowns in good order nothing is lost, nothing comes twice, and threads stay in order")]
     public async Task Nothing_is_lost_or_repeated_around_rebalance_and_shutdown()
     {
@@ -53,7 +53,7 @@ public abstract class PeerPainsConformance<TFixture> : ConformanceSuite<TFixture
         await AssertLeftAsync(topic);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-102", "A stop ends in its time whatever hangs (a handler, the storing of a dead letter, a failure rule) and says what is left, which comes again")]
     public async Task A_stop_ends_in_its_time_whatever_hangs()
     {
@@ -98,7 +98,7 @@ public abstract class PeerPainsConformance<TFixture> : ConformanceSuite<TFixture
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-103", "Poison of any kind neither blocks nor vanishes: it ends in the dead letters, byte for byte, and everything else is handled in order")]
     [Rule("B8-9", "What is compressed is decoded by any reader, and a decompression bomb is refused before memory is taken")]
     public async Task Poison_neither_blocks_nor_vanishes()
@@ -126,7 +126,7 @@ public abstract class PeerPainsConformance<TFixture> : ConformanceSuite<TFixture
         await AssertLeftAsync(topic);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-104", "Without a place for dead letters poison ends the run with its error, nothing is committed past it, and it comes again")]
     public async Task Poison_without_a_place_to_go_ends_the_run_and_stays()
     {
@@ -143,7 +143,7 @@ public abstract class PeerPainsConformance<TFixture> : ConformanceSuite<TFixture
         await AssertLeftAsync(topic, 2, 3);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-105", "Health does not lie: it is ready while idle and at work, not ready while the backend is gone, a handler is stuck or letters cannot be stored, and alive throughout")]
     public async Task Health_says_what_is()
     {
@@ -181,7 +181,7 @@ public abstract class PeerPainsConformance<TFixture> : ConformanceSuite<TFixture
         await host.UntilAsync(HandlerHost.Ready, HealthStatus.Healthy);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-106", "A handler that ended with an error is neither ready nor alive: only a restart helps")]
     public async Task A_handler_that_ended_is_not_alive()
     {

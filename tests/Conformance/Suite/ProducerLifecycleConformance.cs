@@ -5,7 +5,7 @@ namespace DashStream.Conformance;
 public abstract class ProducerLifecycleConformance<TFixture> : ConformanceSuite<TFixture>
     where TFixture : ConformanceFixture, new()
 {
-    [TestMethod]
+    [Case]
     [Rule("B7-105", "A stop decides every earlier send, and the last record sent arrives")]
     public async Task A_stop_decides_every_earlier_send()
     {
@@ -20,7 +20,7 @@ public abstract class ProducerLifecycleConformance<TFixture> : ConformanceSuite<
         Expect.Sequence(0, 1_000, await ReadAsync(topic, 1_000));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-101", "A stop under load loses nothing that was acknowledged, and what comes after it fails as closed")]
     public async Task A_stop_under_load_loses_nothing_acknowledged()
     {
@@ -57,7 +57,7 @@ public abstract class ProducerLifecycleConformance<TFixture> : ConformanceSuite<
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-102", "Ten stops at once return one receipt, and lose nothing")]
     [Rule("B7-103", "A second stop returns the same receipt; disposing twice is harmless")]
     public async Task Stopping_many_times_is_stopping_once()
@@ -76,7 +76,7 @@ public abstract class ProducerLifecycleConformance<TFixture> : ConformanceSuite<
         Expect.Sequence(0, 200, await ReadAsync(topic, 200));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-106", "A producer that was stopped refuses as closed, and opens nothing")]
     public async Task A_stopped_producer_refuses()
     {
@@ -91,7 +91,7 @@ public abstract class ProducerLifecycleConformance<TFixture> : ConformanceSuite<
         await Collect.NothingAsync(reader);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-103", "Disposal alone stops: what was sent before is decided")]
     public async Task Disposal_decides_what_was_sent()
     {
@@ -105,7 +105,7 @@ public abstract class ProducerLifecycleConformance<TFixture> : ConformanceSuite<
         Expect.Sequence(0, 300, await ReadAsync(topic, 300));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-65", "Stopping one producer leaves the others of the topic at work")]
     public async Task Stopping_one_producer_leaves_the_others()
     {
@@ -120,7 +120,7 @@ public abstract class ProducerLifecycleConformance<TFixture> : ConformanceSuite<
         Expect.Sequence(0, 2, await ReadAsync(topic, 2));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-114", "A send whose token is cancelled already ends as cancelled and stores nothing")]
     public async Task A_send_cancelled_beforehand_stores_nothing()
     {

@@ -7,7 +7,7 @@ public abstract class ProviderLifecycleConformance<TFixture> : ConformanceSuite<
 {
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
 
-    [TestMethod]
+    [Case]
     [Rule("B7-100", "Making a provider does no I/O and takes less than a second")]
     public async Task Making_a_provider_does_no_io()
     {
@@ -23,7 +23,7 @@ public abstract class ProviderLifecycleConformance<TFixture> : ConformanceSuite<
         Assert.IsLessThan(Quick * Load.Stress, took);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-103", "Disposing a provider twice is harmless, and so is disposing one that was never used")]
     public async Task Disposing_twice_is_harmless()
     {
@@ -36,7 +36,7 @@ public abstract class ProviderLifecycleConformance<TFixture> : ConformanceSuite<
         await Provider.DisposeAsync();
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-106", "A provider that was disposed refuses as closed, and opens nothing")]
     public async Task A_disposed_provider_refuses()
     {
@@ -51,7 +51,7 @@ public abstract class ProviderLifecycleConformance<TFixture> : ConformanceSuite<
         await Expect.RefusalAsync(StreamErrorKind.Closed, () => Provider.Admin.ListGroupsAsync().AsTask());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-106", "Producers and consumers kept after their provider was disposed fail as closed, in time")]
     public async Task Handles_of_a_disposed_provider_refuse()
     {
@@ -68,7 +68,7 @@ public abstract class ProviderLifecycleConformance<TFixture> : ConformanceSuite<
             StreamErrorKind.Closed, () => Waits.WithinAsync(reader.ReadAsync(Waits.Positive).AsTask(), "a read after disposal ends"));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-67", "Closing a producer or a consumer leaves the provider open")]
     public async Task Handles_do_not_own_the_provider()
     {
@@ -82,7 +82,7 @@ public abstract class ProviderLifecycleConformance<TFixture> : ConformanceSuite<
         Expect.Sequence(0, 20, await ReadAsync(topic, 20));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-114", "Opening and administration end as cancelled when their token is cancelled already, and make nothing")]
     public async Task Calls_cancelled_beforehand_make_nothing()
     {
@@ -97,7 +97,7 @@ public abstract class ProviderLifecycleConformance<TFixture> : ConformanceSuite<
         Assert.IsNull(await Provider.Admin.DescribeTopicAsync(topic));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-68", "Null arguments are the caller's mistake and never a stream's error")]
     public async Task Null_arguments_are_the_callers_mistake()
     {
@@ -114,7 +114,7 @@ public abstract class ProviderLifecycleConformance<TFixture> : ConformanceSuite<
         await Assert.ThrowsAsync<ArgumentException>(() => reader.SeekAsync(0, null!).AsTask());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-125", "A working provider is alive and ready, before its first use and after, and describes itself")]
     public async Task A_working_provider_is_healthy()
     {
@@ -127,7 +127,7 @@ public abstract class ProviderLifecycleConformance<TFixture> : ConformanceSuite<
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-125", "The health of a disposed provider is told, not thrown: it is not ready")]
     public async Task A_disposed_provider_is_not_ready()
     {

@@ -5,7 +5,7 @@ namespace DashStream.Conformance;
 public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFixture>
     where TFixture : ConformanceFixture, new()
 {
-    [TestMethod]
+    [Case]
     [Rule("B1-1", "A hundred records come back with key, value, headers and time as they were sent")]
     [Rule("B1-15", "Every part of a record is kept")]
     public async Task Hundred_records_come_back_as_they_were_sent()
@@ -24,7 +24,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-2", "A record that is read lies at the position its send returned")]
     public async Task A_record_lies_where_its_send_said()
     {
@@ -39,7 +39,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B8-8", "A position compares with others of its partition, grows, and is nothing that a user computes")]
     [Rule("DS-1", "Positions grow with every append of a partition, and their text form reads back")]
     public async Task Positions_grow_and_round_trip_as_text()
@@ -55,7 +55,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-5", "Many readers at once each get every record")]
     public async Task Many_readers_each_get_everything()
     {
@@ -72,7 +72,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-6", "Two readers of one topic both get every record, in order")]
     [Rule("B3-46", "A reader of one partition gets the order of the log")]
     public async Task Two_readers_both_get_everything_in_order()
@@ -87,7 +87,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         Expect.Sequence(0, 200, await Collect.ExactlyAsync(second, 200));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-18", "Sends from many threads lose nothing and get positions of their own")]
     public async Task Sends_from_many_threads_lose_nothing()
     {
@@ -104,7 +104,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         Expect.EachOnce(threads * each, await ReadAsync(topic, threads * each));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-19", "On a clean run every record comes exactly once")]
     public async Task Each_record_comes_once_on_a_clean_run()
     {
@@ -118,7 +118,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         await Collect.NothingAsync(reader);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-20", "Reading an empty topic returns nothing, in bounded time and without an error")]
     public async Task Reading_an_empty_topic_returns_nothing_in_time()
     {
@@ -132,7 +132,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         Assert.IsEmpty(later.Gaps);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-2", "A read without waiting returns what is there")]
     public async Task A_read_without_waiting_returns_what_is_there()
     {
@@ -152,7 +152,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         Expect.Sequence(0, 3, read);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-3", "A waiting read wakes when a record is sent")]
     public async Task A_waiting_read_wakes_when_a_record_comes()
     {
@@ -167,7 +167,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         Expect.Sequence(0, 1, (await Waits.WithinAsync(reading, "the read wakes")).Records);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-4", "A second read at the same time is refused, and the first is not disturbed")]
     public async Task A_second_read_at_the_same_time_is_refused()
     {
@@ -181,7 +181,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         Expect.Sequence(0, 1, (await Waits.WithinAsync(reading, "the first read goes on")).Records);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-21", "Records sent before a reader opens are delivered to one that starts at the beginning")]
     [Rule("B3-54", "A new reader gets the old records when it asks for them")]
     [Rule("B3-67i", "The backlog is delivered, or not, as the reader asked")]
@@ -195,7 +195,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         Expect.EachOnce(100, await Collect.ExactlyAsync(reader, 100));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B1-21", "Records sent before a reader opens are not delivered to one that starts at the end")]
     [Rule("B3-67i", "The backlog is delivered, or not, as the reader asked")]
     public async Task A_backlog_is_not_delivered_from_the_end()
@@ -210,7 +210,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         Expect.Sequence(100, 10, await Collect.ExactlyAsync(reader, 10));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-5", "A flush returns when every earlier send is decided, and counts them since the flush before")]
     public async Task A_flush_returns_when_every_earlier_send_is_decided()
     {
@@ -224,7 +224,7 @@ public abstract class PublishReceiveConformance<TFixture> : ConformanceSuite<TFi
         Assert.AreEqual(new FlushReceipt(0, 0, 0), await producer.FlushAsync());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-6", "A reader alone is assigned the partitions it asked for, and reads no other")]
     public async Task A_reader_of_some_partitions_reads_no_other()
     {

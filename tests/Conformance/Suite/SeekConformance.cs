@@ -7,7 +7,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
 {
     private const int Count = 20;
 
-    [TestMethod]
+    [Case]
     [Rule("B3-67a", "After a seek back, the record at the position comes again and everything behind it follows in order")]
     public async Task Seek_back_delivers_again_in_order()
     {
@@ -20,7 +20,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(5, Count - 5, await Collect.ExactlyAsync(reader, Count - 5));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-67b", "After a seek forward, what lies between is skipped, even if it was fetched ahead")]
     [Rule("B3-67h", "A seek takes effect inside batches too")]
     public async Task Seek_forward_skips_what_was_fetched_ahead()
@@ -35,7 +35,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(15, Count - 15, await Collect.ExactlyAsync(reader, Count - 15));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-67c", "After a seek, records that are sent later still arrive")]
     public async Task Reading_goes_on_after_a_seek()
     {
@@ -49,7 +49,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(Count, 5, await Collect.ExactlyAsync(reader, 5));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-67d", "A seek straight after opening decides the first delivery")]
     public async Task Seek_straight_after_opening_decides_the_first_delivery()
     {
@@ -61,7 +61,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(7, Count - 7, await Collect.ExactlyAsync(reader, Count - 7));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-67d", "A member's seek before its first read beats the committed position, which stays")]
     public async Task Seek_beats_the_committed_position()
     {
@@ -77,7 +77,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsTrue(committed >= positions[9].Offset && committed < positions[10].Offset, "The commit was to stay behind the tenth record.");
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-67e", "A seek from another thread moves a reader that is waiting")]
     public async Task Seek_from_another_thread_moves_a_waiting_reader()
     {
@@ -93,7 +93,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(15, Count - 15, await reading);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-67f", "A seek after the stop fails at once as closed")]
     public async Task Seek_after_the_stop_fails()
     {
@@ -104,7 +104,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         await Expect.RefusalAsync(StreamErrorKind.Closed, () => reader.SeekAsync(0, SeekTarget.At(positions[0].Offset)).AsTask());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-67g", "A seek to a position the log no longer holds is refused, and the reader does not move")]
     public async Task Seek_to_a_trimmed_position_is_refused()
     {
@@ -118,7 +118,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(12, Count - 12, await Collect.ExactlyAsync(reader, Count - 12));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-62", "A seek past the end is refused and nothing moves; exactly the end is allowed")]
     [Rule("B3-59", "A position that was never given out is never silently taken for another")]
     public async Task Seek_past_the_end_is_refused()
@@ -137,7 +137,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(Count, 1, await Collect.ExactlyAsync(reader, 1));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-55", "Reading starts exactly at the lower bound given")]
     [Rule("B3-59", "The offset behind a record means the next record, whether or not it was given out")]
     public async Task The_offset_behind_a_record_means_the_next_one()
@@ -151,7 +151,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-62", "A seek to the beginning and to the end goes there")]
     public async Task Seek_to_the_beginning_and_the_end()
     {
@@ -165,7 +165,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(0, Count, await Collect.ExactlyAsync(reader, Count));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-32", "A seek moves one partition and no other")]
     public async Task Seek_moves_one_partition_only()
     {
@@ -181,7 +181,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         await Collect.NothingAsync(reader);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-33", "A seek in a partition that is not ours is refused as fenced")]
     public async Task Seek_in_a_partition_that_is_not_ours_is_refused()
     {
@@ -192,7 +192,7 @@ public abstract class SeekConformance<TFixture> : ConformanceSuite<TFixture>
         await Expect.RefusalAsync(StreamErrorKind.Fenced, () => reader.SeekAsync(1, SeekTarget.Beginning).AsTask());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-64", "A reader that is caught up can see it: its next offset is the end")]
     public async Task Progress_tells_a_reader_that_it_is_caught_up()
     {

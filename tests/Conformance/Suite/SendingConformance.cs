@@ -10,7 +10,7 @@ public abstract class SendingConformance<TFixture> : ConformanceSuite<TFixture>
 {
     private static readonly MessageCodec Codec = new();
 
-    [TestMethod]
+    [Case]
     [Rule("DS-92", "A refused message spends no number: what is invalid, too large, above the limit or not to be redacted leaves no gap")]
     public async Task A_refused_message_leaves_no_gap()
     {
@@ -46,7 +46,7 @@ public abstract class SendingConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual("1:1 2:2", Describe(await ReadAsync(topic, 2)));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-93", "A number is never given again after a failed send, whether or not its message was stored")]
     public async Task A_number_is_never_given_again_after_a_failed_send()
     {
@@ -72,7 +72,7 @@ public abstract class SendingConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual("1:1 3:3 5:4", Describe(await ReadAsync(topic, 3)));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-94", "A relay keeps number, id, time and tenant that are set, and spends none of its own numbers on them")]
     public async Task A_relay_keeps_its_numbers()
     {
@@ -95,7 +95,7 @@ public abstract class SendingConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual((2ul, "t"), (own.Sequence, after[4].TokenChunk.Header.TenantId));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-95", "Order per key and numbers hold while senders wait for permits and for room, and nothing waits for ever")]
     [Rule("B5-89", "A rate limit lets a tenant's burst through, holds the rest back until there are permits again, and counts the events of a batch")]
     public async Task Order_holds_under_throttling()
@@ -126,7 +126,7 @@ public abstract class SendingConformance<TFixture> : ConformanceSuite<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-96", "Posted messages keep the order of the calls, and what of them is not stored is counted in the metric and in the receipt of the flush or the stop")]
     public async Task Dropped_posts_are_counted()
     {
@@ -151,7 +151,7 @@ public abstract class SendingConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual("1:1 2:2 4:4", Describe(await ReadAsync(topic, 3)));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-97", "A send that failed is kept as a dead letter first, whole and as it was to be stored, and then its caller gets the first error")]
     [Rule("DS-98", "Where the letter cannot be stored either, the caller still gets the first error, with the second in its data")]
     public async Task A_failed_send_is_kept_and_then_told()

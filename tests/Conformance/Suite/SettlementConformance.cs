@@ -7,7 +7,7 @@ namespace DashStream.Conformance;
 public abstract class SettlementConformance<TFixture> : ConformanceSuite<TFixture>
     where TFixture : ConformanceFixture, new()
 {
-    [TestMethod]
+    [Case]
     [Rule("B2-25", "What fails is tried again until it succeeds, and then it is done")]
     [Rule("B2-30", "A message that its failure rule gives back comes again, however often")]
     [Rule("B5-86", "Attempts are counted for each message by itself, and end at the number that was said")]
@@ -33,7 +33,7 @@ public abstract class SettlementConformance<TFixture> : ConformanceSuite<TFixtur
         await AssertLeftAsync(topic);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B2-26", "The next message of a key is not handled before the one in front of it has returned; other keys are not held up")]
     [Rule("B2-39", "While a message is in hand, no other member of the group gets it")]
     public async Task The_next_of_a_key_waits_for_the_one_in_front()
@@ -64,7 +64,7 @@ public abstract class SettlementConformance<TFixture> : ConformanceSuite<TFixtur
         await AssertLeftAsync(topic);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B2-28", "What is done does not come again: not while the member lives, not after its session, not at a member that comes later")]
     [Rule("B2-29", "A message that its failure rule skips is gone for good")]
     public async Task What_is_done_does_not_come_again()
@@ -92,7 +92,7 @@ public abstract class SettlementConformance<TFixture> : ConformanceSuite<TFixtur
         await AssertLeftAsync(topic);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B2-32", "Saying done of a later message first does not settle the earlier ones")]
     [Rule("B2-33", "What was taken and never said to be done comes again")]
     public async Task Done_out_of_order_settles_nothing_else()
@@ -121,7 +121,7 @@ public abstract class SettlementConformance<TFixture> : ConformanceSuite<TFixtur
         await AssertLeftAsync(topic, 2, 3, 4, 5);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B2-42", "A failure rule that fails itself loses nothing: the message is tried again as the options say, and the consumer goes on")]
     public async Task A_failing_failure_rule_loses_nothing()
     {
@@ -154,7 +154,7 @@ public abstract class SettlementConformance<TFixture> : ConformanceSuite<TFixtur
         await AssertLeftAsync(topic);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-112", "A consumer whose handlers are too slow takes in no more than its bound and a batch, and goes on when they are done")]
     [Rule("B7-113", "No more handlers run at once than was said")]
     [Rule("B7-128c", "The count of what is in flight rises with what is taken in and comes back to nothing")]
@@ -190,7 +190,7 @@ public abstract class SettlementConformance<TFixture> : ConformanceSuite<TFixtur
         await AssertLeftAsync(topic);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-109", "A stop whose caller stopped waiting while a message was in hand is still a stop, and the message is finished or comes again")]
     public async Task A_stop_that_nobody_waits_for_loses_nothing()
     {

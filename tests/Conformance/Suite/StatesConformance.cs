@@ -14,7 +14,7 @@ public abstract class StatesConformance<TFixture> : ConformanceSuite<TFixture>
 
     private static readonly string Padding = new('x', 400);
 
-    [TestMethod]
+    [Case]
     [Rule("DS-120", "The state of a thread is found at any number and position of its log, and is the one that the sender had")]
     public async Task A_state_is_found_at_any_moment()
     {
@@ -36,7 +36,7 @@ public abstract class StatesConformance<TFixture> : ConformanceSuite<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-121", "A replica that follows a thread has each of its states in order; one that comes late is brought into step by the log")]
     public async Task A_replica_follows_and_catches_up()
     {

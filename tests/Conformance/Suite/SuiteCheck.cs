@@ -54,9 +54,13 @@ public static class SuiteCheck
             .. from suite in Suites
                from fixture in FixturesOf(tests)
                where !leaves.Contains(suite.MakeGenericType(fixture)) && !excused.Contains((suite, fixture))
-               select $"{NameOf(suite)} has no test class for {fixture.Name}. Add: [TestClass] public sealed class X : {NameOf(suite)}<{fixture.Name}>;",
+               select $"{NameOf(suite)} has no test class for {fixture.Name}. Add: [TestClass] public sealed class {LeafOf(suite, fixture)} : {NameOf(suite)}<{fixture.Name}>;",
         ];
     }
 
     internal static string NameOf(Type suite) => suite.Name.Split('`')[0];
+
+    // MyContent for MyFixture and ContentConformance.
+    private static string LeafOf(Type suite, Type fixture) =>
+        fixture.Name.Replace("Fixture", "", StringComparison.Ordinal) + NameOf(suite).Replace("Conformance", "", StringComparison.Ordinal);
 }

@@ -9,7 +9,7 @@ public abstract class TimeConformance<TFixture> : ConformanceSuite<TFixture>
     private const long StepUs = 1_000_000;
     private const long FirstUs = Sample.TimeUs - (Sample.TimeUs % StepUs);
 
-    [TestMethod]
+    [Case]
     [Rule("B8-7", "Seeks to a time are exact on the boundary, one step before it and one behind")]
     [Rule("B3-62", "A seek to a time goes to the first record of that time or later, on the boundary and between two records")]
     public async Task Seek_to_a_time_goes_to_the_first_record_from_then_on()
@@ -29,7 +29,7 @@ public abstract class TimeConformance<TFixture> : ConformanceSuite<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-62", "A seek to a time after the last record goes to the end")]
     public async Task Seek_to_a_later_time_goes_to_the_end()
     {
@@ -43,7 +43,7 @@ public abstract class TimeConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(10, 1, await Collect.ExactlyAsync(reader, 1));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-62", "The first position of a time is found, or nothing when there is none yet")]
     public async Task The_first_position_of_a_time_is_found()
     {
@@ -56,7 +56,7 @@ public abstract class TimeConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsNull(await admin.FindAsync(topic, 0, At(9) + Step));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-34", "Where times run back, the first record in log order with that time or later counts")]
     public async Task Times_that_run_back_are_found_in_log_order()
     {
@@ -71,7 +71,7 @@ public abstract class TimeConformance<TFixture> : ConformanceSuite<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-35", "A reader may start at a time")]
     public async Task A_reader_starts_at_a_time()
     {
@@ -82,7 +82,7 @@ public abstract class TimeConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(6, Count - 6, await Collect.ExactlyAsync(reader, Count - 6));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-36", "Times of removed records are found no more")]
     public async Task Times_of_removed_records_are_found_no_more()
     {

@@ -8,7 +8,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
     private static readonly string[] InvalidNames =
         ["", ".", "..", "a/b", "a\\b", "../up", "nul\0", "with space", "ümlaut", "a:b", "a*", "new\nline", new('x', StreamNames.MaxLength + 1)];
 
-    [TestMethod]
+    [Case]
     [Rule("B1-3", "Nothing leaks from one topic into another")]
     public async Task Topics_are_isolated()
     {
@@ -22,7 +22,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(50, 50, await ReadAsync(second, 50));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-13", "Topics whose names differ in case, or in where a dot or a dash stands, are different topics; a name that the backend takes for another's is refused")]
     public async Task Names_that_look_alike_are_different_topics()
     {
@@ -53,7 +53,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
 
     private static string Blurred(string topic) => topic.Replace('_', '.');
 
-    [TestMethod]
+    [Case]
     [Rule("B1-4", "Twenty topics at work at once are all correct")]
     public async Task Many_topics_at_once_are_all_correct()
     {
@@ -69,7 +69,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         }));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B6-98", "A topic that was made is described as it was asked for, and holds nothing yet")]
     public async Task A_new_topic_is_described_as_asked_for()
     {
@@ -84,7 +84,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual(3, (await OpenProducerAsync(topic)).PartitionCount);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-70", "The settings of a topic are described as they were asked for, also when the store was opened again")]
     public async Task Settings_are_described_as_asked_for()
     {
@@ -106,7 +106,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual((spec.Name, 2, spec.RetentionAge, spec.RetentionBytes), (found.Name, found.Partitions, found.RetentionAge, found.RetentionBytes));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-14", "The bounds of a partition frame its records")]
     public async Task Bounds_frame_the_records()
     {
@@ -119,7 +119,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsGreaterThan(positions[^1].Offset, bounds.End);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B6-98", "Creating a topic again with the same partitions changes nothing")]
     public async Task Creating_a_topic_again_changes_nothing()
     {
@@ -131,7 +131,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.EachOnce(10, await ReadAsync(topic, 10));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-15", "Creating a topic at the same time from many sides makes one")]
     public async Task Creating_a_topic_from_many_sides_makes_one()
     {
@@ -142,7 +142,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.HasCount(1, (await Provider.Admin.ListTopicsAsync()).Where(name => name == topic));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-16", "Creating a topic that exists with other partitions is refused, and it stays as it is")]
     public async Task Creating_a_topic_with_other_partitions_is_refused()
     {
@@ -153,7 +153,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual(2, (await Provider.Admin.DescribeTopicAsync(topic))!.Spec.Partitions);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B6-98", "Topics are listed by name, sorted")]
     public async Task Topics_are_listed_sorted()
     {
@@ -168,7 +168,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         CollectionAssert.AreEqual(new[] { stem + "C", stem + "a", stem + "b" }, listed.ToArray());
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B6-98", "A deleted topic is gone, and deleting it again says that there was none")]
     public async Task A_deleted_topic_is_gone()
     {
@@ -181,7 +181,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsFalse((await Provider.Admin.ListTopicsAsync()).Contains(topic));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-17", "A topic made again under the name of a deleted one starts anew: no records, no groups, other partitions allowed")]
     public async Task A_topic_made_again_starts_anew()
     {
@@ -197,7 +197,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsNull(await Provider.Admin.DescribeGroupAsync(topic, "old"));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-18", "Invalid topic names are refused wherever they are given, and make nothing")]
     public async Task Invalid_names_are_refused()
     {
@@ -211,7 +211,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-19", "Names of the greatest length work, for topics and for groups")]
     public async Task The_longest_names_work()
     {
@@ -225,7 +225,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsNotNull(await Provider.Admin.DescribeGroupAsync(topic, group));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-20", "Numbers of partitions out of range, and settings the provider does not know, are refused and make nothing")]
     public async Task Settings_that_cannot_be_honoured_are_refused()
     {
@@ -244,7 +244,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsNull(await Provider.Admin.DescribeTopicAsync(topic));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-119", "A missing topic is made on first use where the options say so")]
     public async Task A_missing_topic_is_made_where_configured()
     {
@@ -256,7 +256,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsNotNull(await Provider.Admin.DescribeTopicAsync(topic));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B7-118", "A missing topic is refused as not found by producer and consumer where the options say so")]
     [Rule("B7-119", "A missing topic is an error where the options say so, and stays missing")]
     public async Task A_missing_topic_is_refused_where_configured()
@@ -271,7 +271,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsNull(await strict.Admin.DescribeTopicAsync(topic));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-21", "Administration never makes a topic: what does not exist is not found, or described as nothing")]
     public async Task Administration_makes_no_topic()
     {
@@ -289,7 +289,7 @@ public abstract class TopicsConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsNull(await admin.DescribeTopicAsync(topic));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-22", "Partitions that a topic does not have are refused")]
     public async Task Partitions_that_do_not_exist_are_refused()
     {

@@ -7,7 +7,7 @@ public abstract class TrimConformance<TFixture> : ConformanceSuite<TFixture>
 {
     private const int Count = 20;
 
-    [TestMethod]
+    [Case]
     [Rule("B3-60", "Records before the trimmed position are not delivered again; the position itself stays")]
     public async Task Trimmed_records_are_gone()
     {
@@ -19,7 +19,7 @@ public abstract class TrimConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual(positions[12].Offset, (await BoundsAsync(topic)).Begin);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B3-61", "Positions go on where they were, even when everything was removed")]
     public async Task Positions_never_start_again()
     {
@@ -34,7 +34,7 @@ public abstract class TrimConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(0, 3, await ReadAsync(topic, 3));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-39", "Trimming before the oldest record is a no-op, beyond the end it is refused")]
     public async Task Trimming_outside_the_log_changes_nothing()
     {
@@ -48,7 +48,7 @@ public abstract class TrimConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(5, Count - 5, await ReadAsync(topic, Count - 5));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-40", "Trimming one partition leaves the others alone")]
     public async Task Trimming_one_partition_leaves_the_others()
     {
@@ -62,7 +62,7 @@ public abstract class TrimConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.HasCount(1, read[1]);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B8-6", "Every record of a running reader is delivered or reported as a gap, never passed over in silence")]
     public async Task A_running_reader_accounts_for_every_record()
     {
@@ -84,7 +84,7 @@ public abstract class TrimConformance<TFixture> : ConformanceSuite<TFixture>
         }
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B8-6", "A group whose next record was removed is told the range, once, and goes on at the oldest that is left")]
     public async Task A_group_is_told_what_it_missed()
     {
@@ -104,7 +104,7 @@ public abstract class TrimConformance<TFixture> : ConformanceSuite<TFixture>
         Expect.Sequence(15, Count - 15, batches.SelectMany(batch => batch.Records));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("B8-6", "A gap is reported even when nothing is left behind it")]
     public async Task A_gap_at_the_end_is_reported()
     {
@@ -126,7 +126,7 @@ public abstract class TrimConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.AreEqual(Count - 10 + 1, read + missing);
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-41", "Reading from the beginning of a trimmed log reports no gap: nothing was to be read there")]
     public async Task A_reader_from_the_beginning_hears_of_no_gap()
     {
@@ -139,7 +139,7 @@ public abstract class TrimConformance<TFixture> : ConformanceSuite<TFixture>
         Assert.IsTrue(batches.All(batch => batch.Gaps.Count == 0));
     }
 
-    [TestMethod]
+    [Case]
     [Rule("DS-42", "A reader cannot start at a position the log no longer holds")]
     public async Task A_reader_cannot_start_at_a_removed_position()
     {

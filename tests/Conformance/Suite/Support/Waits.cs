@@ -39,6 +39,22 @@ internal static class Waits
         return await task;
     }
 
+    /// <summary>For disposal, in which providers wait for what hangs.</summary>
+    public static TimeSpan Disposal { get; } = 3 * Positive;
+
+    /// <summary>Disposes what a case opened; fails when that does not end in time.</summary>
+    public static async Task DisposeAsync(IAsyncDisposable resource, TimeSpan limit)
+    {
+        // On another thread, since it may block in its call.
+        var disposal = Task.Run(() => resource.DisposeAsync().AsTask());
+        if (await Task.WhenAny(disposal, Task.Delay(limit)) != disposal)
+        {
+            Assert.Fail($"Waited {limit.TotalSeconds:0.###} s in vain: the {resource.GetType().Name} was disposed.");
+        }
+
+        await disposal;
+    }
+
     /// <summary>Waits until a call has ended, however it ended.</summary>
     public static async Task EndsAsync(Task task, string what)
     {
