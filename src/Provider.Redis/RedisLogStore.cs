@@ -26,7 +26,7 @@ internal sealed class RedisLogStore : ILogStore
         _connection = new RedisConnection(options.Connection, "main", time);
         _waiter = new RedisWaiter(_connection, _keys, time);
         _topics = new RedisTopics(_connection, _keys);
-        _reads = new RedisReads(_connection, _keys, time);
+        _reads = new RedisReads(_connection, _keys, _waiter, time);
         _appender = new RedisAppender(options, _keys, _topics, time);
         _figures = new GroupFigures(_connection, _keys, options.TrackPending, time);
         var groups = new RedisGroupStore(_connection, _keys, _waiter, _figures);
@@ -65,8 +65,7 @@ internal sealed class RedisLogStore : ILogStore
         string topic, int partition, UInt128 from, int maxRecords, int maxBytes, CancellationToken cancellationToken) =>
         _reads.ReadAsync(topic, partition, from, maxRecords, maxBytes, cancellationToken);
 
-    // The number in an id counts the records of the partition; the time in it may jump.
-    public bool IsNext(UInt128 asked, UInt128 found) => RedisIds.Lower(asked) == RedisIds.Lower(found) && asked <= found;
+    public bool IsNext(UInt128 asked, UInt128 found) => RedisIds.IsNext(asked, found);
 
     public async ValueTask<PartitionDescription> DescribeAsync(string topic, int partition, bool withCounts, CancellationToken cancellationToken)
     {
@@ -91,6 +90,8 @@ internal sealed class RedisLogStore : ILogStore
     }
 
     public ValueTask<long> GetStampAsync(string topic, CancellationToken cancellationToken) => _waiter.GetStampAsync(topic, cancellationToken);
+
+    public ILogTail? FindTail(string topic) => _waiter.FindTail(topic);
 
     public ValueTask WaitForAppendAsync(string topic, long seen, TimeSpan atMost, CancellationToken cancellationToken) =>
         _waiter.WaitForAppendAsync(topic, seen, atMost, cancellationToken);

@@ -72,6 +72,9 @@ public interface ILogStore : IAsyncDisposable
     /// <summary>A stamp that differs after any append to the topic by anyone. Taken before a read, it makes <see cref="WaitForAppendAsync"/> miss nothing.</summary>
     ValueTask<long> GetStampAsync(string topic, CancellationToken cancellationToken);
 
+    /// <summary>What the store knows of the topic's last records without asking its storage, or null. Here: null.</summary>
+    ILogTail? FindTail(string topic) => null;
+
     /// <summary>Returns as soon as the topic's stamp differs from <paramref name="seen"/>, or after <paramref name="atMost"/>. May return early without cause.</summary>
     ValueTask WaitForAppendAsync(string topic, long seen, TimeSpan atMost, CancellationToken cancellationToken);
 

@@ -17,10 +17,14 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
     // For how long the answer "nothing new" of a store's stamp is believed without another look.
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
 
+    // For how long what a store has at hand is believed without a look at the storage.
+    private static readonly TimeSpan TrustInterval = TimeSpan.FromMilliseconds(250);
+
     private int _lastServed = -1;
     private int _reading;
     private (CursorMark Mark, StreamException Error)? _deferred;
     private (long Stamp, Task Changed, long At)? _foundNothing;
+    private long? _lookedAt;
 
     /// <inheritdoc cref="IStreamConsumer.ReadAsync"/>
     public async ValueTask<StreamBatch> ReadAsync(TimeSpan wait, CancellationToken cancellationToken)
@@ -61,29 +65,33 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
     private async ValueTask<StreamBatch> ReadCoreAsync(TimeSpan wait, CancellationToken token)
     {
         var start = time.GetTimestamp();
+        long? awaited = null;
         while (true)
         {
             // Taken before looking: whatever happens behind our back ends the wait below.
             var changed = cursors.Changed;
             var marks = cursors.MarkReadable(_lastServed);
-            var stamp = 0L;
-            if (marks.Count > 0)
+            var tail = store.FindTail(topic);
+            var stamp = tail?.Stamp ?? 0;
+            var left = wait == Timeout.InfiniteTimeSpan ? LongestWait : wait - time.GetElapsedTime(start);
+            var trusted = left > TimeSpan.Zero && awaited != stamp ? TrustedFor(tail, marks) : TimeSpan.Zero;
+            if (trusted <= TimeSpan.Zero && marks.Count > 0)
             {
-                stamp = await BoundAsync(store.GetStampAsync(topic, token), token).ConfigureAwait(false);
-                var batch = await LookAsync(marks, stamp, changed, token).ConfigureAwait(false);
+                var isNews = tail is not null && awaited is { } waited && waited != stamp;
+                stamp = await TakeStampAsync(tail, stamp, token).ConfigureAwait(false);
+                var batch = await LookAsync(marks, isNews ? tail : null, stamp, changed, token).ConfigureAwait(false);
                 if (batch.Records.Count > 0 || batch.Gaps.Count > 0)
                 {
                     return batch;
                 }
             }
 
-            var left = wait == Timeout.InfiniteTimeSpan ? LongestWait : wait - time.GetElapsedTime(start);
             if (left <= TimeSpan.Zero)
             {
                 return StreamBatch.Empty;
             }
 
-            left = left < LongestWait ? left : LongestWait;
+            left = Shorter(left, trusted > TimeSpan.Zero ? trusted : LongestWait);
             if (marks.Count == 0)
             {
                 await InterruptibleWait.PauseAsync(left, changed, time, token).ConfigureAwait(false);
@@ -91,19 +99,35 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
             }
 
             await InterruptibleWait.RunAsync(inner => store.WaitForAppendAsync(topic, stamp, left, inner), changed, left, time, token).ConfigureAwait(false);
+            awaited = stamp;
         }
     }
 
+    // For how long we may wait without a look: a tail that may be behind is good for that, and tells of no gap and no trouble.
+    private TimeSpan TrustedFor(ILogTail? tail, List<CursorMark> marks) =>
+        tail is not null && _lookedAt is { } at && marks.TrueForAll(mark => mark.Cursor.Fault is null && tail.TryRead(mark.Cursor.Partition, mark.From, 1, 1) is { Count: 0 })
+            ? TrustInterval - time.GetElapsedTime(at)
+            : TimeSpan.Zero;
+
+    // The stamp of a tail may be behind: then the wait ends at once and we look again. It does not tell that nothing was appended since we looked with it; the store does.
+    private ValueTask<long> TakeStampAsync(ILogTail? tail, long stamp, CancellationToken token) =>
+        tail is not null && stamp != _foundNothing?.Stamp ? ValueTask.FromResult(stamp) : BoundAsync(store.GetStampAsync(topic, token), token);
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
     // A read that waits in vain is repeated by its caller; as long as nothing was appended and nothing changed here, that costs a look at the stamp only.
-    private async ValueTask<StreamBatch> LookAsync(List<CursorMark> marks, long stamp, Task changed, CancellationToken token)
+    private async ValueTask<StreamBatch> LookAsync(List<CursorMark> marks, ILogTail? tail, long stamp, Task changed, CancellationToken token)
     {
         if (_foundNothing is { } last && last.Stamp == stamp && ReferenceEquals(last.Changed, changed) && time.GetElapsedTime(last.At) < LookInterval)
         {
+            _lookedAt = time.GetTimestamp();
             return StreamBatch.Empty;
         }
 
         _foundNothing = null;
-        var pages = await ScanAsync(marks, token).ConfigureAwait(false);
+        var at = time.GetTimestamp();
+        var pages = await ScanAsync(marks, tail, token).ConfigureAwait(false);
+        _lookedAt = tail is null ? at : _lookedAt;
         if (pages.Count == 0)
         {
             _foundNothing = (stamp, changed, time.GetTimestamp());
@@ -113,7 +137,7 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
         return cursors.Deliver(pages);
     }
 
-    private async ValueTask<List<CursorPage>> ScanAsync(List<CursorMark> marks, CancellationToken token)
+    private async ValueTask<List<CursorPage>> ScanAsync(List<CursorMark> marks, ILogTail? tail, CancellationToken token)
     {
         var pages = new List<CursorPage>();
         var current = marks[0];
@@ -142,7 +166,7 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
             foreach (var mark in toRead.TakeWhile(_ => !room.IsFull))
             {
                 current = mark;
-                await ReadPageAsync(mark, room, filled, idle, token).ConfigureAwait(false);
+                await ReadPageAsync(mark, tail, room, filled, idle, token).ConfigureAwait(false);
             }
 
             foreach (var mark in idle.Where(mark => filled.Count == 0 || time.GetElapsedTime(mark.Cursor.ComparedAt) >= CompareInterval))
@@ -156,15 +180,16 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
         }
     }
 
-    private async ValueTask ReadPageAsync(CursorMark mark, BatchRoom room, List<CursorPage> pages, List<CursorMark> idle, CancellationToken token)
+    private async ValueTask ReadPageAsync(CursorMark mark, ILogTail? tail, BatchRoom room, List<CursorPage> pages, List<CursorMark> idle, CancellationToken token)
     {
         if (mark.Cursor.Fault is { } fault)
         {
             throw new StreamException(fault.Kind, fault.Message, fault);
         }
 
-        var records = await BoundAsync(
-            store.ReadAsync(topic, mark.Cursor.Partition, mark.From, room.Records, room.Bytes, token), token).ConfigureAwait(false);
+        var partition = mark.Cursor.Partition;
+        var records = tail?.TryRead(partition, mark.From, room.Records, room.Bytes)
+            ?? await BoundAsync(store.ReadAsync(topic, partition, mark.From, room.Records, room.Bytes, token), token).ConfigureAwait(false);
         if (records.Count == 0)
         {
             idle.Add(mark);
@@ -176,7 +201,7 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
         {
             var gap = await FindGapAsync(mark, records[0].Position!.Value.Offset, token).ConfigureAwait(false);
             pages.Add(new CursorPage(mark, records, count, gap));
-            _lastServed = mark.Cursor.Partition;
+            _lastServed = partition;
         }
     }
 
@@ -217,37 +242,4 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
     // A store may ignore its token; a stop must not wait for it.
     private static async ValueTask<T> BoundAsync<T>(ValueTask<T> call, CancellationToken token) =>
         call.IsCompleted ? await call.ConfigureAwait(false) : await call.AsTask().WaitAsync(token).ConfigureAwait(false);
-
-    /// <summary>How much more fits into a batch.</summary>
-    private sealed class BatchRoom(int records, int bytes)
-    {
-        private readonly int _limit = records;
-
-        public int Records { get; private set; } = records;
-
-        public int Bytes { get; private set; } = bytes;
-
-        public bool IsFull => Records == 0 || Bytes <= 0;
-
-        /// <summary>How many of the records fit; the first of a batch always does.</summary>
-        public int Take(IReadOnlyList<StreamRecord> found)
-        {
-            var count = 0;
-            while (count < found.Count && !IsFull)
-            {
-                var size = found[count].SizeBytes;
-                if (size > Bytes && Records < _limit)
-                {
-                    Bytes = 0;
-                    break;
-                }
-
-                Bytes -= (int)Math.Min(size, Bytes);
-                Records--;
-                count++;
-            }
-
-            return count;
-        }
-    }
 }

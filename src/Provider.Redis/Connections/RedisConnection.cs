@@ -12,7 +12,8 @@ namespace DashStream.Providers;
 /// <param name="purpose">Part of the name that CLIENT LIST shows.</param>
 /// <param name="time">The clock.</param>
 /// <param name="block">How long the server may hold a command back, beyond the command timeout.</param>
-internal sealed class RedisConnection(RedisConnectionOptions options, string purpose, TimeProvider time, TimeSpan block = default) : IAsyncDisposable
+/// <param name="isAlone">Whether one caller sends one command after the other and never holds the thread that an answer comes on.</param>
+internal sealed class RedisConnection(RedisConnectionOptions options, string purpose, TimeProvider time, TimeSpan block = default, bool isAlone = false) : IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private Task<RedisClient>? _client;
@@ -74,7 +75,7 @@ internal sealed class RedisConnection(RedisConnectionOptions options, string pur
             var result = await work(client.Database).WaitAsync(options.CommandTimeout + block, time, cancellationToken).ConfigureAwait(false);
 
             // Old clients answer on the thread that reads the socket: whoever held it would keep all other answers back.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await Task.CompletedTask.ConfigureAwait(isAlone ? ConfigureAwaitOptions.None : ConfigureAwaitOptions.ForceYielding);
             return result;
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)

@@ -10,6 +10,10 @@ internal sealed class AppendSlot
     private const int WordsPerRecord = 3;
     private const char Separator = '|';
 
+    // What the wake stream brings readers at once.
+    private const int MostRecordsToTell = 8;
+    private const int MostBytesToTell = 4096;
+
     private readonly AppendBatch _batch;
     private readonly List<int> _partitions = [];
     private readonly List<List<int>> _indexes = [];
@@ -63,11 +67,12 @@ internal sealed class AppendSlot
         words.Add(last);
         words.Add(Layout(first));
         words.Add((long)remember.TotalSeconds);
-        words.Add(keys.Spread ? 0 : 1);
+        var tells = !keys.Spread && IsSmall();
+        words.Add(keys.Spread ? 0 : tells ? 2 : 1);
         words.Add(_batch.After is { } after ? after : "");
         foreach (var indexes in _indexes)
         {
-            WriteRecords(indexes, words);
+            WriteRecords(indexes, mayHaveShape: !tells, words);
         }
 
         return [.. words];
@@ -149,13 +154,24 @@ internal sealed class AppendSlot
         return (first, last);
     }
 
-    private void WriteRecords(List<int> indexes, List<object> words)
+    private bool IsSmall()
+    {
+        long bytes = 0;
+        for (var i = 0; i < _batch.Count && i < MostRecordsToTell; i++)
+        {
+            bytes += _batch.RecordAt(i).SizeBytes;
+        }
+
+        return _batch.Count <= MostRecordsToTell && bytes <= MostBytesToTell;
+    }
+
+    private void WriteRecords(List<int> indexes, bool mayHaveShape, List<object> words)
     {
         var head = words.Count;
         words.Add(indexes.Count);
         words.Add("");
         words.Add("");
-        var shape = RedisRecords.ShapeOf(indexes.Select(index => _batch.RecordAt(index)));
+        var shape = mayHaveShape ? RedisRecords.ShapeOf(indexes.Select(index => _batch.RecordAt(index))) : "";
         words.Add(shape);
         var (bytes, latest) = (0L, 0L);
         foreach (var index in indexes)

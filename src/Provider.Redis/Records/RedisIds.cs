@@ -18,18 +18,20 @@ internal static class RedisIds
 
     public static ulong Upper(UInt128 offset) => (ulong)(offset >> 64);
 
+    /// <summary>Whether no record of ours lies between what was asked for and what was found: numbers count, while the time before them may jump.</summary>
+    public static bool IsNext(UInt128 asked, UInt128 found) => Lower(asked) == Lower(found) && asked <= found;
+
     /// <exception cref="StreamException">It is no id (<see cref="StreamErrorKind.Corrupt"/>).</exception>
     public static UInt128 Parse(RedisResult result) => Parse(((byte[]?)result).AsSpan());
 
     /// <exception cref="StreamException">It is no id (<see cref="StreamErrorKind.Corrupt"/>).</exception>
-    public static UInt128 Parse(ReadOnlySpan<byte> text)
-    {
-        if (Utf8Parser.TryParse(text, out ulong milliseconds, out var used) && used < text.Length && text[used] == Dash
-            && Utf8Parser.TryParse(text[(used + 1)..], out ulong number, out var rest) && used + 1 + rest == text.Length)
-        {
-            return Make(milliseconds, number);
-        }
+    public static UInt128 Parse(ReadOnlySpan<byte> text) => TryParse(text)
+        ?? throw new StreamException(StreamErrorKind.Corrupt, $"Redis keeps '{System.Text.Encoding.UTF8.GetString(text)}' where a stream id of ours was to be.");
 
-        throw new StreamException(StreamErrorKind.Corrupt, $"Redis keeps '{System.Text.Encoding.UTF8.GetString(text)}' where a stream id of ours was to be.");
-    }
+    /// <summary>Null when it is no id.</summary>
+    public static UInt128? TryParse(ReadOnlySpan<byte> text) =>
+        Utf8Parser.TryParse(text, out ulong milliseconds, out var used) && used < text.Length && text[used] == Dash
+            && Utf8Parser.TryParse(text[(used + 1)..], out ulong number, out var rest) && used + 1 + rest == text.Length
+            ? Make(milliseconds, number)
+            : null;
 }

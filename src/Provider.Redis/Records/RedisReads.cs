@@ -4,7 +4,7 @@ using StackExchange.Redis;
 namespace DashStream.Providers;
 
 /// <summary>Reads and describes partitions. Safe for concurrent use.</summary>
-internal sealed class RedisReads(RedisConnection connection, RedisKeys keys, TimeProvider time)
+internal sealed class RedisReads(RedisConnection connection, RedisKeys keys, RedisWaiter waiter, TimeProvider time)
 {
     private const int FirstPage = 16;
     private const int LongestLook = 5000;
@@ -22,9 +22,11 @@ internal sealed class RedisReads(RedisConnection connection, RedisKeys keys, Tim
         string topic, int partition, UInt128 from, int maxRecords, int maxBytes, CancellationToken cancellationToken)
     {
         var weight = _weights.GetValueOrDefault((topic, partition));
-        var count = weight == 0 ? FirstPage : (maxBytes / weight) + 1;
+        var count = (int)Math.Clamp(weight == 0 ? FirstPage : (maxBytes / weight) + 1, 1, maxRecords);
+        var watch = waiter.FindTail(topic);
+        var stamp = watch?.Stamp ?? 0;
         var stream = keys.Partition(topic, partition);
-        object[] words = [stream, RedisIds.ToText(from), "+", "COUNT", Math.Clamp(count, 1, maxRecords)];
+        object[] words = [stream, RedisIds.ToText(from), "+", "COUNT", count];
         var reply = _slow is null
             ? await connection.ExecuteAsync("XRANGE", cancellationToken, words).ConfigureAwait(false)
             : await _slow.AskAsync(topic, partition, SlowPartitions.Patience, () => connection.ExecuteAsync("XRANGE", CancellationToken.None, words), cancellationToken).ConfigureAwait(false);
@@ -50,6 +52,11 @@ internal sealed class RedisReads(RedisConnection connection, RedisKeys keys, Tim
         if (records.Count > 0)
         {
             _weights[(topic, partition)] = Math.Max(1, bytes / records.Count);
+        }
+
+        if (records.Count == entries.Length && entries.Length < count)
+        {
+            watch?.KnowEnd(partition, records.Count == 0 ? from : records[^1].Position!.Value.Offset + 1, stamp);
         }
 
         return records;

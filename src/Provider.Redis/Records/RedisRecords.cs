@@ -93,7 +93,13 @@ internal static class RedisRecords
     public static StreamRecord? Read(RedisResult entry, int partition)
     {
         var parts = entry.Items();
-        if (parts is not [var id, var content] || content.Items() is not { Length: >= 2 } fields || fields.Length % 2 != 0)
+        return parts is [var id, var content] ? Read(RedisIds.Parse(id), content.Items(), partition) : null;
+    }
+
+    /// <summary>The record that has these fields at that offset, or null when they are none of ours.</summary>
+    public static StreamRecord? Read(UInt128 offset, RedisResult[] fields, int partition)
+    {
+        if (fields.Length < 2 || fields.Length % 2 != 0)
         {
             return null;
         }
@@ -119,7 +125,7 @@ internal static class RedisRecords
         }
 
         return TryReadHeaders(fields.AsSpan(at), out var headers)
-            ? new StreamRecord(key, value, headers, timestampUs, new StreamPosition(partition, RedisIds.Parse(id)))
+            ? new StreamRecord(key, value, headers, timestampUs, new StreamPosition(partition, offset))
             : null;
     }
 

@@ -1,6 +1,6 @@
 -- Stores a producer's batch in the partitions of one slot, whole or not at all, and once.
 -- KEYS: the producer's memory, the topic's wake stream, then stream, state and times of each partition.
--- ARGV: first and last sequence, layout, seconds to remember it, whether to wake, the last sequence of the batch before (or an empty text) where that must be stored;
+-- ARGV: first and last sequence, layout, seconds to remember it, whether to wake (1; 2: with each record, none of which has a shape), the last sequence of the batch before (or an empty text) where that must be stored;
 -- then for each partition: records, bytes, latest time, shape, and its records. The shape is 't' when every record has time, key and value and comes as these three, the name
 -- of a header when each has that one besides, and empty when each comes as the number of its words and the words.
 -- Returns {0, ms, seq, ms, seq ...} (the first id in each partition), or {1, memory, memory} when the batch is stored already: what the last two batches left.
@@ -16,7 +16,7 @@ end
 local partitions = (#KEYS - 2) / 3
 local states = {}
 for p = 1, partitions do
-  local state = redis.call('HMGET', KEYS[3 * p + 1], 'ms', 'seq', 'max', 'block', 'count')
+  local state = redis.call('HMGET', KEYS[3 * p + 1], 'ms', 'seq', 'max', 'block', 'count', 'bytes')
   if not state[1] then
     return redis.error_reply('DSNOTFOUND no such partition')
   end
@@ -24,6 +24,7 @@ for p = 1, partitions do
   if kind ~= 'stream' and kind ~= 'none' then
     return redis.error_reply('WRONGTYPE ' .. KEYS[3 * p] .. ' holds a ' .. kind)
   end
+  state[7] = kind == 'stream'
   states[p] = state
 end
 
@@ -33,6 +34,7 @@ local now = redis.call('TIME')
 local clock = now[1] * 1000 + math.floor(now[2] / 1000)
 local at = 7
 local reply = {0}
+local tells, told = ARGV[5] == '2', {}
 local bases = {}
 for p = 1, partitions do
   local stream, state = KEYS[3 * p], states[p]
@@ -40,10 +42,12 @@ for p = 1, partitions do
   at = at + 4
   local ms = state[2] == '0' and tonumber(state[1]) or math.max(clock, tonumber(state[1]))
   local seq = tonumber(state[2]) + 1
-  if redis.call('EXISTS', stream) == 1 then
+  if state[7] then
     -- Somebody may have added entries of their own, behind ours.
     local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
     if last then
+      -- Whoever reads on is to meet them.
+      tells = tells and last[1] == state[1] .. '-' .. state[2]
       local lastMs, lastSeq = string.match(last[1], '(%d+)-(%d+)')
       lastMs, lastSeq = tonumber(lastMs), tonumber(lastSeq)
       if lastMs > ms or (lastMs == ms and lastSeq >= seq) then
@@ -69,9 +73,13 @@ for p = 1, partitions do
       id = following
     end
   else
-    for _ = 1, records do
+    local place = string.match(stream, '%d+$') .. ' ' .. prefix
+    for r = 1, records do
       local words = args[at]
       call('XADD', stream, id, unpack(args, at + 1, at + words))
+      if tells then
+        told[#told + 1] = {place .. string.format('%.0f', seq + r - 1), at + 1, at + words}
+      end
       at = at + 1 + words
       id = following
     end
@@ -86,8 +94,7 @@ for p = 1, partitions do
     max = latest
   end
   redis.call('HSET', KEYS[3 * p + 1], 'ms', string.format('%.0f', ms), 'seq', string.format('%.0f', seq + records - 1),
-    'max', max, 'block', block, 'count', string.format('%.0f', count + records))
-  redis.call('HINCRBY', KEYS[3 * p + 1], 'bytes', bytes)
+    'max', max, 'block', block, 'count', string.format('%.0f', count + records), 'bytes', string.format('%.0f', tonumber(state[6] or '0') + bytes))
   reply[#reply + 1] = string.format('%.0f', ms)
   reply[#reply + 1] = string.format('%.0f', seq)
   bases[p] = first
@@ -95,7 +102,11 @@ end
 
 redis.call('HSET', KEYS[1], 'last', ARGV[2], 'newer', table.concat(bases, ',') .. '|' .. ARGV[3], 'older', memory[2] or '')
 redis.call('EXPIRE', KEYS[1], ARGV[4])
-if ARGV[5] == '1' then
+if tells then
+  for _, record in ipairs(told) do
+    call('XADD', KEYS[2], 'MAXLEN', 64, '0-*', 'append', record[1], unpack(args, record[2], record[3]))
+  end
+elseif ARGV[5] ~= '0' then
   redis.call('XADD', KEYS[2], 'MAXLEN', 64, '0-*', 'append', '1')
 end
 return reply

@@ -1,4 +1,4 @@
--- Removes records from the front. KEYS: stream, state, times. ARGV: the id to stop before; bytes that may stay, or -1 when all before the id must go;
+-- Removes records from the front. KEYS: stream, state, times, and the wake stream where it lies in this slot. ARGV: the id to stop before; bytes that may stay, or -1 when all before the id must go;
 -- entries to look at; 1 to remove only what is cheap.
 -- Returns {records removed, 1 if more is to do}.
 local state = redis.call('HMGET', KEYS[2], 'ms', 'seq', 'begin', 'gone', 'bytes')
@@ -78,6 +78,10 @@ else
   end
 end
 
+if removed > 0 and KEYS[4] then
+  -- What is gone is not to stay there.
+  redis.call('XADD', KEYS[4], 'NOMKSTREAM', 'MAXLEN', 1, '0-*', 'append', '1')
+end
 if begin then
   if before(begin, state[3]) then
     begin = state[3]

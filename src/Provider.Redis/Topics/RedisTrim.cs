@@ -115,12 +115,13 @@ internal sealed class RedisTrim(RedisConnection connection, RedisKeys keys, Redi
         string topic, int partition, UInt128 before, long limit, bool approximate, CancellationToken cancellationToken)
     {
         long removed = 0;
+        object[] wake = keys.Spread ? [] : [keys.Wake(topic)];
         while (true)
         {
             var reply = (long[]?)await connection.EvaluateAsync(
                 Trim,
                 [
-                    "", 3, keys.Partition(topic, partition), keys.State(topic, partition), keys.Times(topic, partition),
+                    "", 3 + wake.Length, keys.Partition(topic, partition), keys.State(topic, partition), keys.Times(topic, partition), .. wake,
                     RedisIds.ToText(before), limit, EntriesPerStep, approximate ? 1 : 0,
                 ],
                 cancellationToken).ConfigureAwait(false) ?? [];

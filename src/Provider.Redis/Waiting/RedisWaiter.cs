@@ -12,9 +12,24 @@ internal sealed class RedisWaiter(RedisConnection connection, RedisKeys keys, Ti
     /// <exception cref="StreamException">There is no such topic (<see cref="StreamErrorKind.NotFound"/>).</exception>
     public async ValueTask<long> GetStampAsync(string topic, CancellationToken cancellationToken)
     {
+        var watch = FindTail(topic);
+        var recent = watch?.Stamp;
         var reply = await connection.ExecuteAsync("XREVRANGE", cancellationToken, keys.Wake(topic), "+", "-", "COUNT", 1).ConfigureAwait(false);
-        return TopicWatch.Entries(reply) is [var (stamp, _)] ? stamp : throw RedisErrors.NoTopic(connection.Options, topic);
+        if (reply.Items() is not [var entry] || WakeEntry.Read(entry) is not { Stamp: var stamp })
+        {
+            throw RedisErrors.NoTopic(connection.Options, topic);
+        }
+
+        if (stamp < recent)
+        {
+            watch!.GoBack(stamp);
+        }
+
+        return stamp;
     }
+
+    /// <summary>What the watch of the topic knows, while it runs.</summary>
+    public TopicWatch? FindTail(string topic) => _watches.TryGetValue(topic, out var watch) && watch.IsRunning ? watch : null;
 
     public ValueTask WaitForAppendAsync(string topic, long seen, TimeSpan atMost, CancellationToken cancellationToken) =>
         Watch(topic).WaitForAppendAsync(seen, atMost, cancellationToken);

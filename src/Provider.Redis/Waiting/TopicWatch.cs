@@ -1,4 +1,5 @@
 using System.Globalization;
+using DashStream.Stores;
 using StackExchange.Redis;
 
 namespace DashStream.Providers;
@@ -7,7 +8,7 @@ namespace DashStream.Providers;
 /// Blocks on the wake stream of one topic for as long as somebody waits, and wakes those whom the new entries concern. The connection is given up after a minute without anybody.
 /// Safe for concurrent use.
 /// </summary>
-internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, TimeProvider time) : IAsyncDisposable
+internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, TimeProvider time) : ILogTail, IAsyncDisposable
 {
     private const int EntriesAtOnce = 64;
 
@@ -17,6 +18,7 @@ internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, 
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
+    private readonly RecentRecords _recent = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<string, TaskCompletionSource> _groups = new(StringComparer.Ordinal);
     private TaskCompletionSource _append = NewSignal();
@@ -37,6 +39,37 @@ internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, 
         }
     }
 
+    public long Stamp
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _seen;
+            }
+        }
+    }
+
+    public IReadOnlyList<StreamRecord>? TryRead(int partition, UInt128 from, int maxRecords, int maxBytes)
+    {
+        lock (_gate)
+        {
+            return _recent.TryRead(partition, from, maxRecords, maxBytes);
+        }
+    }
+
+    /// <summary>A read that began at that stamp found that the partition ends there.</summary>
+    public void KnowEnd(int partition, UInt128 end, long stamp)
+    {
+        lock (_gate)
+        {
+            if (_seen == stamp)
+            {
+                _recent.KnowEnd(partition, end);
+            }
+        }
+    }
+
     /// <summary>Begins to watch from that stamp on, unless somebody did.</summary>
     public void Start(long stamp)
     {
@@ -49,8 +82,19 @@ internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, 
 
             _seen = stamp;
             _appended = stamp;
+            _recent.Clear();
             _lastAsked = time.GetTimestamp();
             _loop = RunAsync();
+        }
+    }
+
+    /// <summary>The server fell back to that stamp: another one took its place that had less.</summary>
+    public void GoBack(long stamp)
+    {
+        lock (_gate)
+        {
+            (_seen, _appended) = (stamp, stamp);
+            _recent.Clear();
         }
     }
 
@@ -105,22 +149,6 @@ internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, 
         }
     }
 
-    /// <summary>The entries of a wake stream, each with its stamp and the group it speaks of, or null for an append.</summary>
-    internal static List<(long Stamp, string? Group)> Entries(RedisResult reply)
-    {
-        var entries = new List<(long Stamp, string? Group)>();
-        foreach (var entry in reply.Items())
-        {
-            if (entry.Items() is [var id, var content])
-            {
-                var fields = (string?[]?)content ?? [];
-                entries.Add(((long)RedisIds.Lower(RedisIds.Parse(id)), fields is ["group", var group] ? group : null));
-            }
-        }
-
-        return entries;
-    }
-
     private async ValueTask WaitAsync(Task signal, TimeSpan atMost, CancellationToken cancellationToken)
     {
         lock (_gate)
@@ -146,7 +174,7 @@ internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, 
     private async Task RunAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var connection = new RedisConnection(options, "wait", time, Block);
+        var connection = new RedisConnection(options, "wait", time, Block, isAlone: true);
         var retry = FirstRetry;
         while (!TryEnd())
         {
@@ -168,6 +196,7 @@ internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, 
             }
         }
 
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         await connection.DisposeAsync().ConfigureAwait(false);
         Signal(appended: true, [], all: true);
     }
@@ -177,20 +206,51 @@ internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, 
         var from = string.Create(CultureInfo.InvariantCulture, $"0-{_seen}");
         var reply = await connection.ExecuteAsync(
             "XREAD", _stop.Token, "COUNT", EntriesAtOnce, "BLOCK", (int)Block.TotalMilliseconds, "STREAMS", wake, from).ConfigureAwait(false);
-        if (reply.Items() is not [var stream] || stream.Items() is not [_, var content] || Entries(content) is not { Count: > 0 } entries)
+        if (reply.Items() is not [var stream] || stream.Items() is not [_, var content])
         {
             return;
         }
 
-        // The stream keeps the last few entries only.
-        var hasHole = entries[0].Stamp != _seen + 1;
+        List<WakeEntry> entries = [.. content.Items().Select(WakeEntry.Read).OfType<WakeEntry>()];
+        if (entries.Count > 0)
+        {
+            Take(entries);
+        }
+    }
+
+    private void Take(List<WakeEntry> entries)
+    {
+        bool hasHole;
         lock (_gate)
         {
+            // The stream keeps the last few entries only.
+            hasHole = entries[0].Stamp != _seen + 1;
             _seen = entries[^1].Stamp;
             _appended = hasHole ? _seen : Math.Max(_appended, entries.FindLast(static entry => entry.Group is null).Stamp);
+            if (hasHole)
+            {
+                _recent.Clear();
+            }
+
+            foreach (var entry in entries.Where(static entry => entry.Group is null))
+            {
+                Keep(entry.Record);
+            }
         }
 
         Signal(hasHole || entries.Exists(static entry => entry.Group is null), entries.Select(static entry => entry.Group).OfType<string>(), all: hasHole);
+    }
+
+    private void Keep(StreamRecord? record)
+    {
+        if (record is null)
+        {
+            _recent.Clear();
+        }
+        else
+        {
+            _recent.Add(record);
+        }
     }
 
     private void Signal(bool appended, IEnumerable<string> groups, bool all)
@@ -202,6 +262,11 @@ internal sealed class TopicWatch(RedisConnectionOptions options, RedisKey wake, 
             {
                 due.Add(_append);
                 _append = NewSignal();
+            }
+
+            if (all)
+            {
+                _recent.Clear();
             }
 
             foreach (var group in all ? _groups.Keys.ToArray() : groups)

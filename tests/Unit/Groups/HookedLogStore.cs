@@ -29,6 +29,13 @@ internal sealed class HookedLogStore : ILogStore
 
     public int Reads { get; private set; }
 
+    public int Stamps { get; private set; }
+
+    /// <summary>What the store says it knows of the last records.</summary>
+    public ILogTail? Tail { get; set; }
+
+    public ILogTail? FindTail(string topic) => Tail;
+
     public async ValueTask<IReadOnlyList<StreamRecord>> ReadAsync(
         string topic, int partition, UInt128 from, int maxRecords, int maxBytes, CancellationToken cancellationToken)
     {
@@ -70,7 +77,11 @@ internal sealed class HookedLogStore : ILogStore
 
     public ValueTask<long> ApplyRetentionAsync(string topic, CancellationToken cancellationToken) => _inner.ApplyRetentionAsync(topic, cancellationToken);
 
-    public ValueTask<long> GetStampAsync(string topic, CancellationToken cancellationToken) => _inner.GetStampAsync(topic, cancellationToken);
+    public ValueTask<long> GetStampAsync(string topic, CancellationToken cancellationToken)
+    {
+        Stamps++;
+        return _inner.GetStampAsync(topic, cancellationToken);
+    }
 
     public ValueTask<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken) => _inner.CheckAsync(cancellationToken);
 
