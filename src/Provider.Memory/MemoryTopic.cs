@@ -8,13 +8,13 @@ namespace DashStream.Providers;
 /// </summary>
 internal sealed class MemoryTopic
 {
-    private const int DropAtOnce = 64;
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private readonly Lock _appendGate = new();
     private readonly Lock _gate = new();
     private readonly MemoryProviderOptions _options;
     private readonly MemoryBudget _budget;
+    private readonly MemoryRetention _retention;
     private readonly TimeProvider _time;
     private readonly MemoryPartition[] _partitions;
     private readonly long[] _perPartition;
@@ -36,6 +36,7 @@ internal sealed class MemoryTopic
         _options = options;
         _budget = budget;
         _time = time;
+        _retention = new MemoryRetention(spec, options.MaxRecordsPerPartition, budget, time);
         _perPartition = new long[spec.Partitions];
         _partitions = new MemoryPartition[spec.Partitions];
         for (var i = 0; i < _partitions.Length; i++)
@@ -118,7 +119,7 @@ internal sealed class MemoryTopic
         lock (_gate)
         {
             var log = _partitions[partition];
-            Remove(log, before < (UInt128)log.End ? (long)before : log.End);
+            _retention.Remove(log, before < (UInt128)log.End ? (long)before : log.End);
         }
     }
 
@@ -126,7 +127,7 @@ internal sealed class MemoryTopic
     {
         lock (_gate)
         {
-            return _partitions.Sum(ApplyRetention);
+            return _partitions.Sum(_retention.Apply);
         }
     }
 
@@ -159,7 +160,7 @@ internal sealed class MemoryTopic
                 _deleted = true;
                 foreach (var log in _partitions)
                 {
-                    Remove(log, log.End);
+                    _retention.Remove(log, log.End);
                 }
 
                 WakeUp();
@@ -184,7 +185,7 @@ internal sealed class MemoryTopic
                 missing = _budget.Reserve(cost);
             }
 
-            while (missing > 0 && _options.WhenFull == MemoryFullPolicy.DropOldest && DropOldest(missing))
+            while (missing > 0 && _options.WhenFull == MemoryFullPolicy.DropOldest && _retention.DropOldest(_partitions, missing))
             {
                 missing = _budget.Reserve(cost);
             }
@@ -214,30 +215,13 @@ internal sealed class MemoryTopic
                 continue;
             }
 
-            ApplyRetention(log);
+            _retention.Apply(log);
             if (log.Count + _perPartition[partition] > _options.MaxRecordsPerPartition)
             {
                 throw new StreamException(StreamErrorKind.Full,
                     $"Partition {partition} of topic '{Spec.Name}' has no room for another record: it holds {log.Count}, the limit is {_options.MaxRecordsPerPartition} (MaxRecordsPerPartition). Trim the topic or raise the limit.");
             }
         }
-    }
-
-    private bool DropOldest(long missing)
-    {
-        var before = _budget.Used;
-        while (before - _budget.Used < missing)
-        {
-            var largest = _partitions.MaxBy(static log => log.Bytes + log.Count)!;
-            if (largest.Count == 0)
-            {
-                return false;
-            }
-
-            Remove(largest, Math.Min(largest.End, largest.Begin + DropAtOnce));
-        }
-
-        return true;
     }
 
     private void Copy(AppendBatch batch)
@@ -264,45 +248,11 @@ internal sealed class MemoryTopic
     {
         if (log.IsAtBlockEdge)
         {
-            ApplyRetention(log);
+            _retention.Apply(log);
         }
 
         log.Append(entry);
-        if (log.Count > _options.MaxRecordsPerPartition)
-        {
-            Remove(log, log.Begin + 1);
-        }
-
-        while (log.Bytes > Spec.RetentionBytes && log.Count > 1)
-        {
-            Remove(log, log.Begin + 1);
-        }
-    }
-
-    private long ApplyRetention(MemoryPartition log)
-    {
-        var before = log.Begin;
-        if (Spec.RetentionAge is { } age)
-        {
-            var cutoff = (_time.GetUtcNow() - age - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-            while (log.Count > 0 && log.OldestTimestampUs() < cutoff)
-            {
-                Remove(log, log.Begin + 1);
-            }
-        }
-
-        while (log.Bytes > Spec.RetentionBytes && log.Count > 1)
-        {
-            Remove(log, log.Begin + 1);
-        }
-
-        return log.Begin - before;
-    }
-
-    private void Remove(MemoryPartition log, long before)
-    {
-        var records = Math.Max(0, before - log.Begin);
-        _budget.Release(MemoryBudget.CostOf(log.Trim(before), records));
+        _retention.Limit(log);
     }
 
     private void WakeUp()
