@@ -11,6 +11,8 @@ namespace DashStream.Bench;
 internal sealed class BenchRunner(int rounds, TimeSpan roundTime)
 {
     private const int MostOperations = 1 << 30;
+    private const int LeastWarmUp = 2;
+    private const int MostWarmUp = 30;
 
     public async Task<BenchResult> RunAsync(IBenchCase @case, CancellationToken cancellationToken)
     {
@@ -35,28 +37,33 @@ internal sealed class BenchRunner(int rounds, TimeSpan roundTime)
     private static Spread RatioOf(List<Round> first, List<Round> second) =>
         Spread.OfSpeedRatios([.. first.Select(round => round.Time)], [.. second.Select(round => round.Time)]);
 
-    // Runs all sides until the compiler has had its time with them, and until the number of operations fills a round.
+    // Runs all sides until the number of operations fills a round, and then until none becomes faster any more, within a limit.
     private async Task<int> WarmUpAsync(IBenchCase @case, CancellationToken cancellationToken)
     {
+        BenchSide[] sides = [@case.Ours, @case.Yardstick, .. @case.Beside];
         var operations = @case.OperationsPerRound ?? 1;
+        var settling = new Settling();
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
-            var ours = await MeasureAsync(@case.Ours, operations, cancellationToken);
-            var yardstick = await MeasureAsync(@case.Yardstick, operations, cancellationToken);
-            var slower = ours.Time > yardstick.Time ? ours.Time : yardstick.Time;
-            foreach (var side in @case.Beside)
+            var times = new List<TimeSpan>();
+            foreach (var side in sides)
             {
-                await MeasureAsync(side, operations, cancellationToken);
+                times.Add((await MeasureAsync(side, operations, cancellationToken)).Time);
             }
 
-            var isLongEnough = @case.OperationsPerRound is not null || slower >= roundTime || operations >= MostOperations;
-            if (isLongEnough && Stopwatch.GetElapsedTime(started) >= 2 * roundTime)
+            if (@case.OperationsPerRound is null && times.Take(2).Max() < roundTime && operations < MostOperations)
+            {
+                operations *= 2;
+                continue;
+            }
+
+            settling.Add(times);
+            var elapsed = Stopwatch.GetElapsedTime(started);
+            if (elapsed >= MostWarmUp * roundTime || (settling.IsSettled && elapsed >= LeastWarmUp * roundTime))
             {
                 return operations;
             }
-
-            operations = isLongEnough ? operations : operations * 2;
         }
     }
 

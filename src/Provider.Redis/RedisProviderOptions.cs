@@ -5,6 +5,9 @@ namespace DashStream.Providers;
 /// <summary>Settings of the Redis provider. Not to be changed after the provider was made.</summary>
 public sealed class RedisProviderOptions : LogProviderOptions
 {
+    /// <summary>Makes options of which <see cref="LogProviderOptions.MaxBatchRecords"/> is 1000: a batch is one step of the server, which others wait for and whose data outgrow its caches.</summary>
+    public RedisProviderOptions() => MaxBatchRecords = 1000;
+
     /// <summary>Where the server is and how to be let in.</summary>
     public RedisConnectionOptions Connection { get; } = new();
 
