@@ -11,6 +11,9 @@ internal sealed class LogConsumer : IStreamConsumer
     private static readonly TimeSpan DisposeDeadline = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortestCount = TimeSpan.FromMilliseconds(200);
 
+    // No timer runs much longer than this, and no stop should.
+    private static readonly TimeSpan LongestStop = TimeSpan.FromDays(1);
+
     private readonly ILogStore _store;
     private readonly TimeProvider _time;
     private readonly ConsumerEnd _end;
@@ -164,7 +167,7 @@ internal sealed class LogConsumer : IStreamConsumer
         Task<StopReceipt> stop;
         lock (_stopGate)
         {
-            stop = _stop ??= StopOnceAsync(deadline);
+            stop = _stop ??= StopOnceAsync(deadline < LongestStop ? deadline : LongestStop);
         }
 
         return await stop.WaitAsync(cancellationToken).ConfigureAwait(false);

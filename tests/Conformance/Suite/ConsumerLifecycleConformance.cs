@@ -23,6 +23,21 @@ public abstract class ConsumerLifecycleConformance<TFixture> : ConformanceSuite<
     }
 
     [Case]
+    [Rule("DS-71", "A stop takes a deadline of any length, and returns as soon as it is done")]
+    public async Task A_stop_takes_a_deadline_of_any_length()
+    {
+        var topic = await CreateTopicAsync();
+        var member = await JoinAsync(topic, "g");
+        await member.OwnsAsync(1);
+        var reader = await OpenReaderAsync(topic);
+
+        var receipt = await Waits.WithinAsync(member.Consumer.StopAsync(TimeSpan.MaxValue).AsTask(), "the member stopped");
+        await Waits.WithinAsync(reader.StopAsync(TimeSpan.MaxValue).AsTask(), "the reader stopped");
+
+        Assert.IsTrue(receipt.Complete);
+    }
+
+    [Case]
     [Rule("B7-104", "A stop returns in bounded time while a listener blocks, and says that it is not complete")]
     public async Task A_stop_is_bounded_while_a_listener_blocks()
     {

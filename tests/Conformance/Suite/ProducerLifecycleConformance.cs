@@ -77,6 +77,19 @@ public abstract class ProducerLifecycleConformance<TFixture> : ConformanceSuite<
     }
 
     [Case]
+    [Rule("DS-71", "A stop takes a deadline of any length, and returns as soon as it is done")]
+    public async Task A_stop_takes_a_deadline_of_any_length()
+    {
+        var producer = await OpenProducerAsync(await CreateTopicAsync());
+        var sends = producer.SendAllAsync(Sample.Numbered(10));
+
+        var receipt = await Waits.WithinAsync(producer.StopAsync(TimeSpan.MaxValue).AsTask(), "the producer stopped");
+
+        await sends;
+        Assert.AreEqual(0, receipt.Pending);
+    }
+
+    [Case]
     [Rule("B7-106", "A producer that was stopped refuses as closed, and opens nothing")]
     public async Task A_stopped_producer_refuses()
     {
