@@ -11,9 +11,9 @@ internal sealed class RedisGroupStore(RedisConnection connection, RedisKeys keys
     private const string CommittedField = "committed:";
 
     private static readonly RedisScript ReadScript = RedisScript.Load("group-read");
-    private static readonly RedisScript ReplaceScript = RedisScript.Load("group-replace");
+    private static readonly RedisScript ReplaceScript = RedisScript.Load("wake", "group-replace");
     private static readonly RedisScript CommitScript = RedisScript.Load("group-commit");
-    private static readonly RedisScript DeleteScript = RedisScript.Load("group-delete");
+    private static readonly RedisScript DeleteScript = RedisScript.Load("wake", "group-delete");
 
     public async ValueTask<GroupState> ReadAsync(string topic, string group, CancellationToken cancellationToken)
     {

@@ -10,7 +10,7 @@ internal sealed class RedisAppender : IAsyncDisposable
     // No server can be told to take less.
     private const long LeastBulkLimit = 1024 * 1024;
 
-    private static readonly RedisScript Append = RedisScript.Load("append");
+    private static readonly RedisScript Append = RedisScript.Load("wake", "append");
 
     private readonly RedisProviderOptions _options;
     private readonly RedisKeys _keys;

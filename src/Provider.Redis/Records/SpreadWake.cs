@@ -8,6 +8,7 @@ namespace DashStream.Providers;
 /// </summary>
 internal sealed class SpreadWake(RedisConnection connection, RedisKey wake, TimeProvider time)
 {
+    private static readonly RedisScript Wake = RedisScript.Load("wake", "wake-append");
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(200);
 
@@ -67,7 +68,7 @@ internal sealed class SpreadWake(RedisConnection connection, RedisKey wake, Time
     {
         try
         {
-            await connection.ExecuteAsync("XADD", CancellationToken.None, wake, "NOMKSTREAM", "MAXLEN", 64, "0-*", "append", "1").ConfigureAwait(false);
+            await connection.EvaluateAsync(Wake, ["", 1, wake], CancellationToken.None).ConfigureAwait(false);
             return null;
         }
         catch (StreamException e)

@@ -104,9 +104,9 @@ redis.call('HSET', KEYS[1], 'last', ARGV[2], 'newer', table.concat(bases, ',') .
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 if tells then
   for _, record in ipairs(told) do
-    call('XADD', KEYS[2], 'MAXLEN', 64, '0-*', 'append', record[1], unpack(args, record[2], record[3]))
+    wake(KEYS[2], 'append', record[1], unpack(args, record[2], record[3]))
   end
 elseif ARGV[5] ~= '0' then
-  redis.call('XADD', KEYS[2], 'MAXLEN', 64, '0-*', 'append', '1')
+  wake(KEYS[2], 'append', '1')
 end
 return reply

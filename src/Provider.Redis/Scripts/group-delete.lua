@@ -4,5 +4,5 @@ if redis.call('HGET', KEYS[1], 'version') ~= ARGV[2] then
 end
 redis.call('DEL', KEYS[1])
 redis.call('SREM', KEYS[2], ARGV[1])
-redis.call('XADD', KEYS[3], 'MAXLEN', 64, '0-*', 'group', ARGV[1])
+wake(KEYS[3], 'group', ARGV[1])
 return 1

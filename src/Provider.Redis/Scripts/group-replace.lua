@@ -19,5 +19,5 @@ for i = 5, #ARGV, 2 do
   end
 end
 redis.call('SADD', KEYS[3], ARGV[1])
-redis.call('XADD', KEYS[4], 'MAXLEN', 64, '0-*', 'group', ARGV[1])
+wake(KEYS[4], 'group', ARGV[1])
 return 1

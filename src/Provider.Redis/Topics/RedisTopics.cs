@@ -6,6 +6,7 @@ namespace DashStream.Providers;
 internal sealed class RedisTopics(RedisConnection connection, RedisKeys keys)
 {
     private static readonly RedisScript Create = RedisScript.Load("create");
+    private static readonly RedisScript Wake = RedisScript.Load("wake", "wake-append");
     private static readonly RedisScript CreatePartition = RedisScript.Load("create-partition");
 
     /// <summary>False when there is one of that name.</summary>
@@ -78,7 +79,7 @@ internal sealed class RedisTopics(RedisConnection connection, RedisKeys keys)
         object[] own = [keys.Topic(topic), keys.Groups(topic), .. groups.Select(group => (object)keys.Group(topic, group))];
 
         // Whoever waits for the topic learns that there is something to look at, before nobody can tell any more.
-        await connection.ExecuteAsync("XADD", cancellationToken, keys.Wake(topic), "MAXLEN", 64, "0-*", "append", "1").ConfigureAwait(false);
+        await connection.EvaluateAsync(Wake, ["", 1, keys.Wake(topic)], cancellationToken).ConfigureAwait(false);
         await connection.ExecuteAsync("DEL", cancellationToken, [.. own, keys.Wake(topic), .. keys.Spread ? [] : PartitionKeys(spec)]).ConfigureAwait(false);
         for (var partition = 0; keys.Spread && partition < spec.Partitions; partition++)
         {

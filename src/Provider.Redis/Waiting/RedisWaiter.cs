@@ -5,6 +5,9 @@ namespace DashStream.Providers;
 /// <summary>Waits for appends and for changes of groups. A topic that is waited for has a connection of its own, since a blocked connection answers nobody else. Safe for concurrent use.</summary>
 internal sealed class RedisWaiter(RedisConnection connection, RedisKeys keys, TimeProvider time) : IAsyncDisposable
 {
+    // Entries of somebody else's lie behind it.
+    private const string LastOfOurs = "0-18446744073709551615";
+
     private readonly ConcurrentDictionary<string, TopicWatch> _watches = new(StringComparer.Ordinal);
     private volatile bool _isDisposed;
 
@@ -14,7 +17,7 @@ internal sealed class RedisWaiter(RedisConnection connection, RedisKeys keys, Ti
     {
         var watch = FindTail(topic);
         var recent = watch?.Stamp;
-        var reply = await connection.ExecuteAsync("XREVRANGE", cancellationToken, keys.Wake(topic), "+", "-", "COUNT", 1).ConfigureAwait(false);
+        var reply = await connection.ExecuteAsync("XREVRANGE", cancellationToken, keys.Wake(topic), LastOfOurs, "-", "COUNT", 1).ConfigureAwait(false);
         if (reply.Items() is not [var entry] || WakeEntry.Read(entry) is not { Stamp: var stamp })
         {
             throw RedisErrors.NoTopic(connection.Options, topic);

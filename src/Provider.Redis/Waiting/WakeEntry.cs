@@ -10,6 +10,7 @@ namespace DashStream.Providers;
 internal readonly record struct WakeEntry(long Stamp, string? Group, StreamRecord? Record)
 {
     /// <summary>Null when the reply is no entry.</summary>
+    /// <exception cref="StreamException">It is somebody else's (<see cref="StreamErrorKind.Incompatible"/>); the next change of ours removes it.</exception>
     public static WakeEntry? Read(RedisResult entry)
     {
         if (entry.Items() is not [var id, var content])
@@ -17,7 +18,13 @@ internal readonly record struct WakeEntry(long Stamp, string? Group, StreamRecor
             return null;
         }
 
-        var stamp = (long)RedisIds.Lower(RedisIds.Parse(id));
+        var position = RedisIds.Parse(id);
+        if (RedisIds.Upper(position) != 0)
+        {
+            throw new StreamException(StreamErrorKind.Incompatible, $"Entry {RedisIds.ToText(position)} of a wake stream is none of ours: somebody else wrote into our key.");
+        }
+
+        var stamp = (long)RedisIds.Lower(position);
         return content.Items() switch
         {
             [var what, var group] when IsText(what, "group"u8) => new WakeEntry(stamp, (string?)group, Record: null),

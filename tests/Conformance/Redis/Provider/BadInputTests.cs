@@ -44,6 +44,30 @@ public sealed class BadInputTests
     }
 
     [TestMethod]
+    public async Task A_foreign_entry_in_the_stream_that_wakes_readers_stops_neither_sends_nor_groups_nor_readers()
+    {
+        await using var redis = await ProviderUnderTest.StartAsync();
+        await redis.SendAsync(Topic, 1);
+        await using var reader = await redis.OpenReaderAsync(Topic);
+        await ProviderUnderTest.ReadAsync(reader, 1);
+        var waiting = reader.ReadAsync(TimeSpan.FromSeconds(60)).AsTask();
+        await redis.Node.CallAsync("XADD", "ds:{events}:wake", "*", "what", "ever");
+
+        await redis.SendAsync(Topic, 1, from: 1);
+        var read = await waiting.WaitAsync(TimeSpan.FromSeconds(10));
+        await using var member = await redis.JoinAsync(Topic, "group");
+        var all = await ProviderUnderTest.ReadAsync(member, 2);
+        var waitingAgain = reader.ReadAsync(TimeSpan.FromSeconds(60)).AsTask();
+        await redis.SendAsync(Topic, 1, from: 2);
+
+        CollectionAssert.AreEqual(new[] { 1 }, read.Records.Select(ProviderUnderTest.NumberOf).ToArray());
+        ProviderUnderTest.AssertSequence(2, all);
+        Assert.HasCount(1, (await waitingAgain.WaitAsync(TimeSpan.FromSeconds(10))).Records);
+        await redis.Node.CallAsync("XADD", "ds:{events}:wake", "*", "what", "ever");
+        Assert.IsTrue(await redis.Provider.Admin.DeleteTopicAsync(Topic));
+    }
+
+    [TestMethod]
     public async Task A_foreign_entry_from_the_future_does_not_stop_appends()
     {
         await using var redis = await ProviderUnderTest.StartAsync();
