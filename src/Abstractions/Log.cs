@@ -80,4 +80,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 116, Level = LogLevel.Warning, Message = "the host's limit for its stop is over: producers that have not stopped are left behind")]
     public static partial void ProducersLeft(ILogger logger);
+
+    [LoggerMessage(EventId = 117, Level = LogLevel.Error, Message = "{Topic}: an observer of the deliveries to group {Group} failed; the delivery is what it was")]
+    public static partial void ObserverFailed(ILogger logger, string topic, string group, Exception error);
 }

@@ -186,7 +186,15 @@ internal sealed class HandlerService : BackgroundService, IAsyncDisposable
         {
             foreach (var message in messages)
             {
-                tell(observer, message);
+                try
+                {
+                    tell(observer, message);
+                }
+                catch (Exception e)
+                {
+                    // What was handled stays handled, and what failed failed by its own error.
+                    Log.ObserverFailed(_logger, _registration.Topic, _registration.Group, e);
+                }
             }
         }
     }

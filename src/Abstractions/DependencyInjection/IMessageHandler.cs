@@ -34,7 +34,7 @@ public sealed class MessageHandlerAttribute(string topic, string group) : Attrib
     public string? Stream { get; set; }
 }
 
-/// <summary>Told about every delivery to a registered handler. Called on the handler's path: return at once.</summary>
+/// <summary>Told about every delivery to a registered handler. Called on the handler's path: return at once. One that throws is logged, and changes nothing.</summary>
 public interface IDeliveryObserver
 {
     /// <summary>The handler returned.</summary>

@@ -66,6 +66,26 @@ public sealed class HostedHandlerTests
     }
 
     [TestMethod]
+    public async Task An_observer_that_throws_changes_nothing_about_a_message_that_was_handled()
+    {
+        var host = Host.CreateApplicationBuilder();
+        host.Services.AddDashStream().UseMemory().AddHandler<EchoHandler>("events", "echo");
+        host.Services.UseInMemoryDashStream();
+        host.Services.AddSingleton<IDeliveryObserver, ThrowingObserver>();
+        using var built = host.Build();
+        await built.StartAsync();
+        var probe = built.Services.GetRequiredService<DashStreamProbe>();
+        var producer = await built.Services.GetRequiredService<DashStreamClient>().GetProducerAsync("events");
+
+        await producer.SendAsync(new TokenChunk { Header = new() { ThreadId = "t" }, Text = "one" });
+        await producer.SendAsync(new TokenChunk { Header = new() { ThreadId = "t" }, Text = "two" });
+        await probe.WaitForAsync(2);
+
+        CollectionAssert.AreEqual(new[] { "one!", "two!" }, (await probe.ReadTopicAsync("echoes")).Select(message => message.TokenChunk.Text).ToArray());
+        await built.StopAsync();
+    }
+
+    [TestMethod]
     public async Task Messages_handled_before_the_host_stopped_do_not_come_again()
     {
         var services = new MemoryProvider();
@@ -112,5 +132,12 @@ public sealed class HostedHandlerTests
             collected.First.TrySetResult(message.Message.TokenChunk.Text);
             return ValueTask.CompletedTask;
         }
+    }
+
+    private sealed class ThrowingObserver : IDeliveryObserver
+    {
+        public void Handled(string topic, string group, ReceivedMessage message) => throw new InvalidOperationException("of the observer");
+
+        public void Failed(string topic, string group, ReceivedMessage message, Exception error) => throw new InvalidOperationException("of the observer");
     }
 }
