@@ -10,6 +10,8 @@ namespace DashStream.Runs;
 internal static class RunAttributes
 {
     private const int MaxDepth = 8;
+
+    // In all that hangs on one attribute: a collection may hold itself, many times over.
     private const int MaxItems = 10_000;
 
     public static void AddTo(MapField<string, AttributeValue> target, ReadOnlySpan<(string Name, object? Value)> attributes)
@@ -42,7 +44,8 @@ internal static class RunAttributes
     {
         try
         {
-            return Of(value, 0);
+            var left = MaxItems;
+            return Of(value, 0, ref left);
         }
         catch (Exception e)
         {
@@ -51,7 +54,7 @@ internal static class RunAttributes
         }
     }
 
-    private static AttributeValue Of(object? value, int depth) => value switch
+    private static AttributeValue Of(object? value, int depth, ref int left) => value switch
     {
         null => new AttributeValue(),
         AttributeValue ready => ready.Clone(),
@@ -65,41 +68,41 @@ internal static class RunAttributes
         ReadOnlyMemory<byte> bytes => new AttributeValue { BytesValue = ByteString.CopyFrom(bytes.Span) },
         ByteString bytes => new AttributeValue { BytesValue = bytes },
         DateTimeOffset moment => new AttributeValue { StringValue = moment.ToString("O", CultureInfo.InvariantCulture) },
-        IDictionary map when depth < MaxDepth => new AttributeValue { MapValue = MapOf(map, depth) },
-        IEnumerable items when depth < MaxDepth => new AttributeValue { ArrayValue = ArrayOf(items, depth) },
+        IDictionary map when depth < MaxDepth => new AttributeValue { MapValue = MapOf(map, depth, ref left) },
+        IEnumerable items when depth < MaxDepth => new AttributeValue { ArrayValue = ArrayOf(items, depth, ref left) },
         IFormattable other => new AttributeValue { StringValue = other.ToString(null, CultureInfo.InvariantCulture) },
         _ => new AttributeValue { StringValue = value.ToString() ?? "" },
     };
 
     private static double ToDouble(object value) => value is Half half ? (double)half : Convert.ToDouble(value, CultureInfo.InvariantCulture);
 
-    private static AttributeMap MapOf(IDictionary source, int depth)
+    private static AttributeMap MapOf(IDictionary source, int depth, ref int left)
     {
         var map = new AttributeMap();
         foreach (DictionaryEntry entry in source)
         {
-            if (map.Values.Count == MaxItems)
+            if (left-- <= 0)
             {
                 break;
             }
 
-            map.Values[Convert.ToString(entry.Key, CultureInfo.InvariantCulture) ?? ""] = Of(entry.Value, depth + 1);
+            map.Values[Convert.ToString(entry.Key, CultureInfo.InvariantCulture) ?? ""] = Of(entry.Value, depth + 1, ref left);
         }
 
         return map;
     }
 
-    private static AttributeArray ArrayOf(IEnumerable source, int depth)
+    private static AttributeArray ArrayOf(IEnumerable source, int depth, ref int left)
     {
         var array = new AttributeArray();
         foreach (var item in source)
         {
-            if (array.Values.Count == MaxItems)
+            if (left-- <= 0)
             {
                 break;
             }
 
-            array.Values.Add(Of(item, depth + 1));
+            array.Values.Add(Of(item, depth + 1, ref left));
         }
 
         return array;

@@ -272,6 +272,21 @@ public sealed class DashStreamRunTests
         Assert.Contains(nameof(NotSupportedException), error.Message);
     }
 
+    [TestMethod]
+    public async Task A_collection_that_holds_itself_many_times_is_cut_off_soon()
+    {
+        await using var recording = await RunFixture.OpenAsync();
+        using var run = recording.Runs.Start("t");
+        var endless = new List<object>();
+        endless.AddRange(Enumerable.Repeat(endless, 100));
+
+        await Task.Run(() => run.Event(EventType.NodeProgress, "n", ("endless", endless))).WaitAsync(RunFixture.Patience);
+        await recording.FlushAsync();
+
+        var told = recording.Events.Single(told => told.NodeId == "n");
+        Assert.IsLessThan(1_000_000, told.CalculateSize());
+    }
+
     private sealed class UnreadableException : Exception
     {
         public override string Message => throw new NotSupportedException();
