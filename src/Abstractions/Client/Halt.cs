@@ -8,6 +8,9 @@ internal sealed class Halt(AssignedPartition partition, string tenant, string th
 
     public AssignedPartition Partition { get; } = partition;
 
+    /// <summary>Later ones have larger numbers.</summary>
+    public required long Order { get; init; }
+
     public (int Partition, string Tenant, string Thread) Key => (Partition.Partition, tenant, thread);
 
     /// <summary>The partition went: what was held is dropped, and nothing of this assignment passes any more.</summary>

@@ -34,6 +34,7 @@ internal sealed class SequenceGuard(string topic, DashStreamConsumerOptions opti
     private readonly Dictionary<(int Partition, string Tenant, string Thread), Halt> _halts = [];
     private readonly bool _halting = options.GapPolicy == GapPolicy.HaltThread;
     private readonly bool _refusing = options.DeadLetters is not null;
+    private long _begun;
 
     /// <summary>Takes back what was kept aside, when its thread is resumed.</summary>
     public Action<IReadOnlyList<ReceivedMessage>> PutBack { get; set; } = _ => { };
@@ -194,12 +195,21 @@ internal sealed class SequenceGuard(string topic, DashStreamConsumerOptions opti
 
     private Halt Begin(ReceivedMessage message, Header header, ulong expected)
     {
-        foreach (var (key, old) in _halts.Where(pair => pair.Value.IsOver || (_refusing && _halts.Count >= options.MaxTrackedThreads)).ToList())
+        foreach (var (key, _) in _halts.Where(static pair => pair.Value.IsOver).ToList())
         {
             _halts.Remove(key);
         }
 
-        var halt = new Halt(message.Partition, header.TenantId, header.ThreadId, expected, header.Sequence);
+        if (_refusing && _halts.Count >= options.MaxTrackedThreads)
+        {
+            // A hundredth at a time, so that the scan is paid for by many.
+            foreach (var (key, _) in _halts.OrderBy(static pair => pair.Value.Order).Take(Math.Max(1, options.MaxTrackedThreads / 100)).ToList())
+            {
+                _halts.Remove(key);
+            }
+        }
+
+        var halt = new Halt(message.Partition, header.TenantId, header.ThreadId, expected, header.Sequence) { Order = _begun++ };
         _halts[halt.Key] = halt;
         return halt;
     }

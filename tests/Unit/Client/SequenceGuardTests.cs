@@ -220,6 +220,24 @@ public sealed class SequenceGuardTests
         await script.StopAsync();
     }
 
+    [TestMethod]
+    public async Task When_more_threads_are_halted_than_are_remembered_the_oldest_halt_is_forgotten_and_no_other()
+    {
+        var sink = new KeptLetters();
+        await using var script = await OpenAsync(new() { GapPolicy = GapPolicy.HaltThread, DeadLetters = sink, MaxTrackedThreads = 4 });
+        _ = script.Run(_handled.Enqueue);
+        foreach (var thread in new[] { "a", "b", "c", "d", "e" })
+        {
+            script.Put(thread, $"{thread}1", 1);
+            script.Put(thread, $"{thread}3", 3);
+            await UntilAsync(() => script.Consumer.Status.HaltedThreads.Any(halted => halted.ThreadId == thread));
+        }
+
+        CollectionAssert.AreEqual(
+            new[] { "b", "c", "d", "e" }, script.Consumer.Status.HaltedThreads.Select(static halted => halted.ThreadId).Order(StringComparer.Ordinal).ToArray());
+        await script.StopAsync();
+    }
+
     private static DashStreamMessage Batch(params (string Thread, ulong Number)[] events)
     {
         var batch = new EventBatch { Header = new() { ThreadId = "a" } };
