@@ -78,10 +78,6 @@ else
   end
 end
 
-if removed > 0 and KEYS[4] then
-  -- What is gone is not to stay there.
-  redis.call('XADD', KEYS[4], 'NOMKSTREAM', 'MAXLEN', 1, '0-*', 'append', '1')
-end
 if begin then
   if before(begin, state[3]) then
     begin = state[3]
@@ -93,5 +89,10 @@ if begin then
     redis.call('ZREM', KEYS[3], blocks[1])
     blocks = redis.call('ZRANGE', KEYS[3], 0, 1)
   end
+end
+if removed > 0 and KEYS[4] and redis.call('TYPE', KEYS[4])['ok'] == 'stream' then
+  -- What is gone is not to stay there.
+  wake(KEYS[4], 'append', '1')
+  redis.call('XTRIM', KEYS[4], 'MAXLEN', 1)
 end
 return {removed, more}

@@ -10,7 +10,7 @@ internal sealed class RedisTrim(RedisConnection connection, RedisKeys keys, Redi
     private const int EntriesPerStep = 5000;
     private const long NoLimit = -1;
 
-    private static readonly RedisScript Trim = RedisScript.Load("trim");
+    private static readonly RedisScript Trim = RedisScript.Load("wake", "trim");
 
     private readonly ConcurrentDictionary<(string Topic, int Partition), string> _heldBack = new();
 

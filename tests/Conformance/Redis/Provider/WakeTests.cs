@@ -93,6 +93,20 @@ public sealed class WakeTests
         Assert.AreEqual(0, Number(await redis.Node.CallAsync("EVAL", "return #redis.call('XRANGE', KEYS[1], '-', '+')[1][2] - 2", "1", "ds:{events}:wake")), "It says that something happened, and no more.");
     }
 
+    [TestMethod]
+    public async Task A_trim_is_not_disturbed_by_a_foreign_entry_where_readers_are_woken()
+    {
+        await using var redis = await ProviderUnderTest.StartAsync();
+        var positions = await redis.SendAsync(Topic, 3);
+        await redis.Node.CallAsync("XADD", "ds:{events}:wake", "*", "what", "ever");
+
+        await redis.Provider.Admin.TrimAsync(Topic, positions[2]);
+
+        await using var reader = await redis.OpenReaderAsync(Topic);
+        Assert.AreEqual(2, ProviderUnderTest.NumberOf((await ProviderUnderTest.ReadAsync(reader, 1))[0]));
+        Assert.AreEqual(1, Number(await redis.Node.CallAsync("XLEN", "ds:{events}:wake")));
+    }
+
     private static int Number(object? answer) => Convert.ToInt32(answer, CultureInfo.InvariantCulture);
 
     private static string Text(StreamRecord record) => string.Join(' ', [
