@@ -15,7 +15,7 @@ internal static class BoundedWait
         {
             return await task.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
         }
-        catch when (!task.IsCompleted)
+        catch
         {
             Forget(task);
             throw;

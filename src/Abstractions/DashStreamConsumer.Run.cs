@@ -177,12 +177,14 @@ public sealed partial class DashStreamConsumer
 
     private async Task TryCommitAsync(TimeSpan limit)
     {
+        var commit = CommitCoreAsync(CancellationToken.None).AsTask();
         try
         {
-            await CommitCoreAsync(CancellationToken.None).AsTask().WaitAsync(limit, _time).ConfigureAwait(false);
+            await commit.WaitAsync(limit, _time).ConfigureAwait(false);
         }
         catch (Exception e) when (e is StreamException or TimeoutException)
         {
+            BoundedWait.Forget(commit);
             Log.CommitRetried(_logger, Topic, e);
         }
     }

@@ -15,6 +15,11 @@ internal static class RedisServerCheck
         {
             return ["The user may not call INFO, so whether the server keeps its data on disk is unknown."];
         }
+        catch (StreamException e) when (e.InnerException is StackExchange.Redis.RedisServerException && e.Kind == StreamErrorKind.Fatal)
+        {
+            // Renamed by whoever runs the server: it answers, so it lives.
+            return [$"Redis at {options.Connection} does not know INFO, so whether it keeps its data on disk is unknown."];
+        }
 
         var warnings = new List<string>();
         if (server.GetValueOrDefault("aof_enabled") == "0")

@@ -215,7 +215,7 @@ public sealed class DashStreamRuns : IAsyncDisposable
         await sends.WaitAsync(deadline.Left, Time, cancellationToken).ConfigureAwait(false);
         if (_worker.Producer is { } producer)
         {
-            await producer.FlushAsync(cancellationToken).AsTask().WaitAsync(deadline.Left, Time, cancellationToken).ConfigureAwait(false);
+            await producer.FlushAsync(cancellationToken).AsTask().OrLeaveAsync(deadline.Left, Time, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -241,5 +241,5 @@ internal sealed class LogReader(ILogStore store, string topic, StreamConsumerOpt
 
     // A store may ignore its token; a stop must not wait for it.
     private static async ValueTask<T> BoundAsync<T>(ValueTask<T> call, CancellationToken token) =>
-        call.IsCompleted ? await call.ConfigureAwait(false) : await call.AsTask().WaitAsync(token).ConfigureAwait(false);
+        call.IsCompleted ? await call.ConfigureAwait(false) : await call.OrLeaveAsync(token).ConfigureAwait(false);
 }

@@ -133,6 +133,17 @@ public sealed class BadInputTests
     }
 
     [TestMethod]
+    public async Task A_server_that_hides_what_it_is_lives_and_is_warned_of()
+    {
+        await using var redis = await ProviderUnderTest.StartAsync(new RedisNodeOptions { Settings = ["rename-command INFO \"\""] });
+        await redis.Provider.Admin.CreateTopicAsync(new TopicSpec(Topic));
+
+        var health = await redis.Provider.CheckHealthAsync();
+        Assert.IsTrue(health.Ready);
+        Assert.Contains("does not know INFO", health.Warnings.Single());
+    }
+
+    [TestMethod]
     public async Task Retention_leaves_what_a_group_has_not_read_and_says_so()
     {
         await using var redis = await ProviderUnderTest.StartAsync();
