@@ -87,7 +87,9 @@ public sealed partial class ProviderAdministrationTests
 
         await controller.SuspendAsync();
         var left = patient.Admin.CreateTopicAsync(new TopicSpec("given-up", 1), noLonger.Token).AsTask();
-        var error = await Providers.AssertRefusedAsync(StreamErrorKind.Timeout, () => hasty.Admin.CreateTopicAsync(new TopicSpec("too-soon", 1)).AsTask());
+        var refused = Providers.AssertRefusedAsync(StreamErrorKind.Timeout, () => hasty.Admin.CreateTopicAsync(new TopicSpec("too-soon", 1)).AsTask());
+        var answers = await CountAnswersAsync(() => hasty.Admin.DescribeTopicAsync("before-it-hung").AsTask(), until: refused);
+        var error = await refused;
         await noLonger.CancelAsync();
         await Assert.ThrowsExactlyAsync<TaskCanceledException>(() => left.WaitAsync(TimeSpan.FromSeconds(1)));
         await patient.Admin.CreateTopicAsync(new TopicSpec("while-it-hangs", 1)).AsTask().WaitAsync(new KafkaProviderOptions().OperationTimeout);
@@ -96,7 +98,7 @@ public sealed partial class ProviderAdministrationTests
         await controller.ResumeAsync();
 
         Assert.Contains("too-soon", error.Message);
-        Assert.IsTrue(new[] { "the controller for topics", "Last seen" }.Any(error.Message.Contains), error.Message);
+        Assert.IsTrue(answers == 0 || new[] { "the controller for topics", "Last seen" }.Any(error.Message.Contains), $"Of {answers} answers meanwhile: {error.Message}");
         Assert.AreEqual(1, found!.Spec.Partitions);
         Assert.IsTrue(health.Ready, health.Description);
         await Eventually.TrueAsync(() => IsAnsweredAsync(hasty.Admin.DescribeTopicAsync("while-it-hangs").AsTask()), "an answer after it hung");
@@ -113,6 +115,18 @@ public sealed partial class ProviderAdministrationTests
         {
             return false;
         }
+    }
+
+    // On a machine that has no time for the other brokers either, there may be none; then an error cannot tell which broker it was.
+    private static async Task<int> CountAnswersAsync(Func<Task> ask, Task until)
+    {
+        var answers = 0;
+        while (!until.IsCompleted)
+        {
+            answers += await IsAnsweredAsync(ask()) && !until.IsCompleted ? 1 : 0;
+        }
+
+        return answers;
     }
 
     private static async Task CommitFiveAsync(KafkaProvider provider, string topic)
