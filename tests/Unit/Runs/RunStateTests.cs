@@ -191,13 +191,7 @@ public sealed class RunStateTests
     [TestMethod]
     public async Task A_filter_changes_states_before_they_are_compared_and_hashed_and_may_fail()
     {
-        var options = new DashStreamRunsOptions
-        {
-            StateFilter = json => Encoding.UTF8.GetString(json.Span) is var text && text.Contains("fail", StringComparison.Ordinal)
-                ? throw new InvalidOperationException("filter")
-                : Encoding.UTF8.GetBytes(text.Replace("secret", "[gone]", StringComparison.Ordinal)),
-        };
-        await using var recording = await RunFixture.OpenAsync(options);
+        await using var recording = await RunFixture.OpenAsync(new DashStreamRunsOptions { StateFilter = RemoveSecrets });
         using var run = recording.Runs.Start("t");
 
         run.State("""{"key":"secret"}"""u8);
@@ -212,13 +206,7 @@ public sealed class RunStateTests
     [TestMethod]
     public async Task A_filter_changes_the_final_state_in_the_trace_too_and_one_that_fails_leaves_it_out()
     {
-        var options = new DashStreamRunsOptions
-        {
-            StateFilter = json => Encoding.UTF8.GetString(json.Span) is var text && text.Contains("fail", StringComparison.Ordinal)
-                ? throw new InvalidOperationException("filter")
-                : Encoding.UTF8.GetBytes(text.Replace("secret", "[gone]", StringComparison.Ordinal)),
-        };
-        await using var recording = await RunFixture.OpenAsync(options);
+        await using var recording = await RunFixture.OpenAsync(new DashStreamRunsOptions { StateFilter = RemoveSecrets });
 
         foreach (var state in new[] { """{"key":"secret"}""", """{"key":"secret","then":"fail"}""" })
         {
@@ -235,6 +223,10 @@ public sealed class RunStateTests
         Assert.AreEqual("", traces[1].FinalState.ToStringUtf8());
         Assert.AreEqual("filter_failed", traces[1].Metadata["final_state_left_out"].ToStringUtf8());
     }
+
+    private static ReadOnlyMemory<byte> RemoveSecrets(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetString(json.Span) is var text && text.Contains("fail", StringComparison.Ordinal)
+        ? throw new InvalidOperationException("filter")
+        : Encoding.UTF8.GetBytes(text.Replace("secret", "[gone]", StringComparison.Ordinal));
 
     private static string State(int n) => $$"""{"n":{{n}},"padding":"{{Padding}}"}""";
 
